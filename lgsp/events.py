@@ -1,0 +1,146 @@
+"""Everything that happens, as documented dataclasses. Log, metrics, board and alerts are subscribers; nobody else logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lgsp.model import Health, Stage, SubmissionState, Text
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeFinished:
+    """One exchange has its outcome ("ok", or an error's code). `seconds` from first byte to answer."""
+
+    id: str
+    correlation_id: str
+    face: str
+    system: str | None
+    operation: str | None
+    consumer: str | None
+    outcome: str
+    fault_domain: str | None
+    seconds: float
+    attempts: int
+    backend_seconds: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptMade:
+    """One try at a backend: `outcome` is "ok", "business" or the code of the technical fault."""
+
+    correlation_id: str
+    system: str
+    operation: str
+    number: int
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRefused:
+    """Refused before it became an exchange: no such path, over every limit, broken framing."""
+
+    code: str
+    path_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChanged:
+    """A transition, never a sample (RULES 15). `system` is a system's name or "upstream:<name>"."""
+
+    system: str
+    was: Health
+    now: Health
+    cause: Text | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerChanged:
+    system: str
+    operation: str
+    was: str
+    now: str
+    cause: Text | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StageChanged:
+    system: str
+    was: Stage | None
+    now: Stage
+    decision: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionMoved:
+    id: str
+    system: str
+    operation: str
+    was: SubmissionState | None
+    now: SubmissionState
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeMade:
+    system: str
+    operation: str
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSignedIn:
+    """A token or session of an upstream was obtained, or refused (`outcome`)."""
+
+    upstream: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDied:
+    """A supervised background task ended with an error and was restarted."""
+
+    name: str
+    error: str
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """`url` is where the part listens."""
+
+    what: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    what: str
+
+
+Event = (
+    ExchangeFinished | AttemptMade | EdgeRefused | HealthChanged | BreakerChanged | StageChanged
+    | SubmissionMoved | ProbeMade | UpstreamSignedIn | TaskDied | Started | Stopped
+)  # fmt: skip
+Subscriber = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class Events:
+    """Hands each event to every subscriber, in order, at once. Subscribers are quick and never raise."""
+
+    subscribers: list[Subscriber] = field(default_factory=list)
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        self.subscribers.append(subscriber)
+
+    def publish(self, event: Event) -> None:
+        for subscriber in self.subscribers:
+            subscriber(event)

@@ -1,0 +1,117 @@
+"""What the world hands in: clock, randomness, ids and CPU off-load. The only file that may touch time, random and threads.
+
+Everything above takes a `Runtime` and never imports `time`, `random`, `uuid` or `datetime.now`, so the same code runs
+against the real world and inside the virtual clock of the simulator (see `mocks/clock.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+HANOI = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""Viet Nam has one zone without daylight saving since 1975, so a fixed offset is exact."""
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class Clock(Protocol):
+    """Two clocks in one: the wall (aware UTC) and a monotonic one in seconds. Sleeping is `asyncio.sleep`, always."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+
+
+class Ids(Protocol):
+    """Unguessable names: `new` sorts by time (26 characters, Crockford base 32), `token` is 32 random bytes, URL-safe."""
+
+    def new(self) -> str: ...
+    def token(self) -> str: ...
+
+
+class Offload(Protocol):
+    """Runs CPU work above 5 ms away from the event loop (RULES 11); in the simulated world it runs inline."""
+
+    async def __call__(self, work: Callable[[], T]) -> T: ...
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class SystemIds:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def new(self) -> str:
+        return sortable_id(self._clock.now(), secrets.randbits(80))
+
+    def token(self) -> str:
+        return secrets.token_urlsafe(32)
+
+
+class ThreadOffload:
+    """A small pool of its own: parsing must not queue behind name look-ups in asyncio's default executor."""
+
+    def __init__(self, workers: int = 2) -> None:
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="lgsp-offload")
+
+    async def __call__(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def inline(work: Callable[[], T]) -> T:
+    """The `Offload` of the simulated world: at once, on the loop."""
+    return work()
+
+
+def sortable_id(moment: datetime, randomness: int) -> str:
+    """26 characters: 48 bits of milliseconds, 80 bits of randomness, in Crockford's base 32 (the ULID layout)."""
+    value = (int(moment.timestamp() * 1000) & (1 << 48) - 1) << 80 | randomness & (1 << 80) - 1
+    return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Handed to every part at the composition root (`app.py`)."""
+
+    clock: Clock
+    ids: Ids
+    random: random.Random
+    """For jitter and sampling only; secrets come from `ids`."""
+    offload: Offload = field(default=inline)
+
+    @classmethod
+    def system(cls) -> Runtime:
+        """The real world."""
+        clock = SystemClock()
+        return cls(clock=clock, ids=SystemIds(clock), random=random.Random(), offload=ThreadOffload())  # noqa: S311  jitter, not secrets
+
+
+class SeededIds:
+    """Ids of a simulated world: the same seed gives the same names."""
+
+    def __init__(self, clock: Clock, seed: int) -> None:
+        self._clock, self._random = clock, random.Random(seed)  # noqa: S311  simulated world
+
+    def new(self) -> str:
+        return sortable_id(self._clock.now(), self._random.getrandbits(80))
+
+    def token(self) -> str:
+        return self._random.randbytes(32).hex()
