@@ -89,12 +89,15 @@ class Evidence(StrEnum):
 class Blob:
     """A large value kept in a file of the spool instead of memory: a string of JSON or the text of an XML element.
 
-    `size` is in bytes of the decoded UTF-8 text, `sha256` its digest. Mappings pass it on untouched.
+    `size` is in bytes of the decoded UTF-8 text, `sha256` its digest; `json_size` and `xml_size` are the bytes that it
+    takes inside a JSON string and as element text. Mappings pass it on untouched.
     """
 
     path: Path = field(repr=False)
     size: int
     sha256: str
+    json_size: int
+    xml_size: int
     content_type: str = "text/plain"
     filename: str | None = None
 

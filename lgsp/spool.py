@@ -1,0 +1,164 @@
+"""Large bodies on disk: files of one exchange, bounded, gone with it. The only place that writes lifted text."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from lgsp.errors import Overloaded, TooLarge
+from lgsp.lift import JsonLifter, Lifter, XmlLifter, escaped, utf8_cut
+from lgsp.model import Blob, Spooled, Text
+from lgsp.runtime import Runtime
+
+CHUNK = 256 * 1024
+
+Syntax = Literal["json", "xml", "raw"]
+
+
+class FileWriter:
+    """Writes one blob's file, counting its sizes on the way."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO = path.open("wb", buffering=0)
+        self._digest = hashlib.sha256()
+        self._size = self._json = self._xml = 0
+
+    def write(self, text: bytes) -> None:
+        self._file.write(text)
+        self._digest.update(text)
+        self._size += len(text)
+        self._json += len(text) + _json_extra(text)
+        self._xml += len(text) + 3 * (text.count(b"<") + text.count(b">")) + 4 * (text.count(b"&") + text.count(b"\r"))
+
+    def close(self) -> Blob:
+        self._file.close()
+        return Blob(self._path, self._size, self._digest.hexdigest(), self._json, self._xml)
+
+
+@dataclass(slots=True)
+class Drawer:
+    """The spool files of one exchange: a folder that is made with the first file and removed at the end."""
+
+    folder: Path
+    spool: Spool
+    used: int = 0
+    _count: int = field(default=0)
+
+    def open(self) -> FileWriter:
+        if not self._count:
+            self.folder.mkdir(mode=0o700, parents=True)
+        self._count += 1
+        return FileWriter(self.folder / f"{self._count:04d}")
+
+    async def lift(self, chunks: AsyncIterator[bytes], syntax: Syntax, limit: int) -> Spooled:
+        """A streamed message with its large strings on disk. `TooLarge` over `limit` bytes; the spool's own bound is `Overloaded`."""
+        if syntax == "raw":
+            return await self._whole(chunks, limit)
+        lifter: Lifter = (JsonLifter if syntax == "json" else XmlLifter)(self.open, limit)
+        async for chunk in chunks:
+            self.spool.reserve(self, len(chunk))
+            await self.spool.runtime.offload(lambda chunk=chunk: lifter.feed(chunk))  # type: ignore[misc]  # default binds now
+        return lifter.finish()
+
+    async def _whole(self, chunks: AsyncIterator[bytes], limit: int) -> Spooled:
+        writer = self.open()
+        seen = 0
+        async for chunk in chunks:
+            seen += len(chunk)
+            if seen > limit:
+                writer.close()
+                raise TooLarge()
+            self.spool.reserve(self, len(chunk))
+            await self.spool.runtime.offload(lambda chunk=chunk: writer.write(chunk))  # type: ignore[misc]  # default binds now
+        blob = writer.close()
+        return Spooled(((blob, "raw"),), blob.size)
+
+    def close(self) -> None:
+        """Removes what the exchange left on disk."""
+        self.spool.release(self)
+        if self._count:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self._count = 0
+
+
+@dataclass(slots=True)
+class Spool:
+    """All spool files of one process. `limit` bounds the bytes on disk; over it a body is refused at once (RULES 10)."""
+
+    folder: Path
+    runtime: Runtime
+    limit: int = 2 * 1024**3
+    used: int = 0
+
+    def drawer(self) -> Drawer:
+        """A new exchange's drawer."""
+        return Drawer(self.folder / self.runtime.ids.new(), self)
+
+    def sweep(self) -> None:
+        """Removes what a killed process left; called at start, before the first exchange."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.folder)
+
+    def reserve(self, drawer: Drawer, size: int) -> None:
+        if self.used + size > self.limit:
+            raise Overloaded(Text("Hết chỗ đệm trên đĩa", "The spool on disk is full"), retry_after=5)
+        self.used += size
+        drawer.used += size
+
+    def release(self, drawer: Drawer) -> None:
+        self.used -= drawer.used
+        drawer.used = 0
+
+
+async def chunks_of(body: bytes | Spooled, runtime: Runtime) -> AsyncIterator[bytes]:
+    """The bytes of a body in turn, escaped where they stand; files are read away from the loop."""
+    if isinstance(body, bytes):
+        yield body
+        return
+    for piece in body:
+        if isinstance(piece, bytes):
+            yield piece
+            continue
+        blob, escape = piece
+        reader = _pieces(blob.path, None if escape == "raw" else escape)
+        while (part := await runtime.offload(lambda reader=reader: next(reader, None))) is not None:  # type: ignore[misc]
+            yield part
+
+
+def read_text(blob: Blob, start: int = 0, size: int = CHUNK) -> bytes:
+    """A stretch of a blob's text, for readers of its head (an edXML envelope)."""
+    with blob.path.open("rb") as file:
+        file.seek(start)
+        return file.read(size)
+
+
+def _pieces(path: Path, escape: Literal["json", "xml"] | None) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        if escape is None:
+            while chunk := file.read(CHUNK):
+                yield chunk
+            return
+        rest = b""
+        while chunk := file.read(CHUNK):
+            chunk = rest + chunk
+            cut = utf8_cut(chunk)
+            yield escaped(chunk[:cut].decode(), escape)
+            rest = chunk[cut:]
+        if rest:
+            yield escaped(rest.decode(), escape)
+
+
+_SHORT = b'"\\\n\r\t\b\f'
+_CONTROL = bytes(set(range(0x20)) - set(_SHORT))
+
+
+def _json_extra(text: bytes) -> int:
+    plain = len(text.translate(None, _SHORT))
+    control = len(text) - len(text.translate(None, _CONTROL))
+    return len(text) - plain + 5 * control
