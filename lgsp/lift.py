@@ -1,9 +1,9 @@
 """Takes large strings out of a message while it streams past, so that a 50 MB document never stands in memory.
 
-A lifter is fed the chunks of a JSON or XML message. What it lets through is the message itself with every string value
-(JSON) or run of element text (XML) above `THRESHOLD` taken out to a `Blob`: a `Spooled` of small bytes and blobs in turn.
-Codecs never see blobs: `with_placeholders` swaps each for a short text that is valid base64, `restore` swaps it back, and
-`lower`/`split` do the same on the way out.
+A lifter is fed the chunks of a JSON or XML message. What it lets through is the message itself with every string
+value (JSON) or run of element text (XML) above `THRESHOLD` taken out to a `Blob`: a `Spooled` of small bytes and blobs
+in turn. Codecs never see blobs: `with_placeholders` swaps each for a short text that is valid base64, `restore` swaps it
+back, and `lower`/`split` do the same on the way out.
 
     chunks --lifter--> Spooled --with_placeholders--> small bytes --codec--> Data --restore--> Data with Blobs
     Data with Blobs --lower--> Data --codec--> bytes --split--> Spooled --pieces--> socket
@@ -206,10 +206,8 @@ class XmlLifter(Lifter):
         if data[at] != 0x3C:
             end = data.find(b"<", at)
             self._take(data[at : end if end >= 0 else len(data)], cdata=False)
-            if end < 0:
-                return len(data)
-            self._end_text(cdata=False)
-            return end
+            return end if end >= 0 else len(data)
+        self._end_text(cdata=False)  # markup begins, maybe in a later chunk than its text ended
         for opening, closing in ((b"<!--", b"-->"), (b"<?", b"?>")):
             if data.startswith(opening, at):
                 end = data.find(closing, at + len(opening))
@@ -243,6 +241,8 @@ class XmlLifter(Lifter):
 
     def _end_text(self, *, cdata: bool) -> None:
         if self._writer is None:
+            if not self._run:
+                return
             self._small += b"<![CDATA[" + bytes(self._run) + b"]]>" if cdata else bytes(self._run)
             self._run.clear()
             return
