@@ -143,11 +143,15 @@ class Unavailable(LgspError):
 
     fault_domain = "backend"
     retryable = True
+    reached: bool = True
+    """The backend may have got the request, so the outcome of an update is not known (RULES 4). False where surely
+    no byte of it left; the transport says True on a `ConnectFailed` of a connection that broke after that."""
 
 
 class ConnectFailed(Unavailable):
     code, status, fault_domain = "connect-failed", 502, "network"
     title = Text("Không kết nối được tới cơ sở dữ liệu", "Could not connect to the database")
+    reached = False
 
 
 class BadAnswer(Unavailable):
@@ -161,19 +165,29 @@ class Timeout(Unavailable):
     title = Text("Cơ sở dữ liệu không trả lời trong thời hạn", "The database did not answer in time")
 
 
+class OutcomeUnknown(Timeout):
+    """An update left and its outcome is not known: the same code on the wire, but the call must not be repeated.
+    `submission` names the record that is settled (RULES 4)."""
+
+    retryable = False
+
+
 class CircuitOpen(Unavailable):
     code, status = "circuit-open", 503
     title = Text("Đang ngắt mạch với cơ sở dữ liệu", "The circuit to the database is open")
+    reached = False
 
 
 class Overloaded(Unavailable):
     code, status, fault_domain = "overloaded", 503, "bus"
     title = Text("Hết chỗ xử lý cho hệ thống này", "No slot left for this system")
+    reached = False
 
 
 class Maintenance(Unavailable):
     code, status = "maintenance", 503
     title = Text("Cơ sở dữ liệu đang bảo trì", "The database is under maintenance")
+    reached = False
 
 
 class BusFault(LgspError):

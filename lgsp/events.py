@@ -56,6 +56,8 @@ class HealthChanged:
     now: Health
     cause: Text | None
     at: datetime
+    because: str | None = None
+    """Name of the upstream whose failure this is: such a change is no alert of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,15 @@ class TaskDied:
 
 
 @dataclass(frozen=True, slots=True)
+class BusFaultFound:
+    """An exception that is none of the tree: a defect of ours. `kind` is its class, `place` module and line; no text."""
+
+    kind: str
+    place: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """`url` is where the part listens."""
 
@@ -127,7 +138,7 @@ class Stopped:
 
 Event = (
     ExchangeFinished | AttemptMade | EdgeRefused | HealthChanged | BreakerChanged | StageChanged
-    | SubmissionMoved | ProbeMade | UpstreamSignedIn | TaskDied | Started | Stopped
+    | SubmissionMoved | ProbeMade | UpstreamSignedIn | TaskDied | BusFaultFound | Started | Stopped
 )  # fmt: skip
 Subscriber = Callable[[Event], None]
 

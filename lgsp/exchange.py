@@ -101,6 +101,8 @@ class Exchange:
     data: Data | None = None
     """The caller's message, decoded and validated."""
     submission: str | None = None
+    accepted: bool = False
+    """The update is durable and will be delivered later: faces answer 202 with `Location` of the submission."""
     asked: bool = False
     """The asked entry is durable."""
     attempts: list[Attempt] = field(default_factory=list)

@@ -76,6 +76,41 @@ class ThreadOffload:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
+class Lane(Protocol):
+    """One worker that does one piece of work after the other, in the order given: a database connection lives in one."""
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]: ...
+    def close(self) -> None: ...
+
+
+class ThreadLane:
+    """A thread of its own, because a commit that waits for the disk must not wait for a parser as well."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"lgsp-{name}")
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+
+class InlineLane:
+    """The `Lane` of the simulated world: at once, on the loop."""
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            future.set_result(work())
+        except Exception as error:  # noqa: BLE001  handed to whoever awaits, as a thread would
+            future.set_exception(error)
+        return future
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
 async def inline(work: Callable[[], T]) -> T:
     """The `Offload` of the simulated world: at once, on the loop."""
     return work()

@@ -1,0 +1,181 @@
+"""Reads the evidence of a data folder and says whether it stands, naming the first bad entry; and who read whose data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from lgsp.audit.chain import Frontier, genesis, leaf, link, statement
+from lgsp.store import CheckpointRow
+from lgsp.store.evidence import EvidenceFile, EvidenceUnreadable, evidence_file, evidence_files, known_writers
+from lgsp.store.keys import keyed_subject, public_key
+
+
+@dataclass(frozen=True, slots=True)
+class BadEntry:
+    """`index` counts from 0 within the writer's chain."""
+
+    writer: str
+    index: int
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"writer": self.writer, "index": self.index, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class WriterVerdict:
+    entries: int
+    checkpoints: int
+    signed: int
+    """Entries under the last checkpoint; those behind it are only chained."""
+    bad: BadEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`lgsp audit verify`."""
+
+    writers: Mapping[str, WriterVerdict]
+
+    @property
+    def first_bad(self) -> BadEntry | None:
+        return next((writer.bad for writer in self.writers.values() if writer.bad), None)
+
+    @property
+    def ok(self) -> bool:
+        return self.first_bad is None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape that `lgsp audit verify --json` prints."""
+        if bad := self.first_bad:
+            return {"ok": False, "first_bad": bad.as_dict()}
+        return {
+            "ok": True,
+            "entries": sum(writer.entries for writer in self.writers.values()),
+            "writers": {
+                name: {"entries": writer.entries, "checkpoints": writer.checkpoints, "signed": writer.signed}
+                for name, writer in self.writers.items()
+            },
+        }
+
+
+def verify(data: Path) -> Verdict:
+    """Every chain of a data folder, read-only: also beside a running owner. Raises `OSError` where there is no public key."""
+    files = {path.stem.removeprefix("evidence-"): path for path in evidence_files(data)}
+    if not files and not known_writers(data):
+        return Verdict({})
+    key = Ed25519PublicKey.from_public_bytes(public_key(data / "keys"))
+    verdicts = {}
+    for writer in sorted({*files, *known_writers(data)}):
+        if writer in files:
+            verdicts[writer] = verify_file(files[writer], key)
+        else:
+            verdicts[writer] = WriterVerdict(0, 0, 0, BadEntry(writer, 0, "the writer's file is missing"))
+    return Verdict(verdicts)
+
+
+def verify_file(path: Path, key: Ed25519PublicKey) -> WriterVerdict:
+    """One writer's chain against its own hashes, its checkpoints and its index of people."""
+    writer = path.stem.removeprefix("evidence-")
+    walk = _Walk(writer)
+    try:
+        with evidence_file(path) as file:
+            checkpoints = file.checkpoints()
+            bad = walk.through(file, {checkpoint.size: checkpoint for checkpoint in checkpoints}, key)
+    except EvidenceUnreadable as error:
+        return WriterVerdict(walk.index, 0, 0, BadEntry(writer, walk.index, f"the file cannot be read: {error}"))
+    signed = max((checkpoint.size for checkpoint in checkpoints), default=0)
+    return WriterVerdict(walk.index, len(checkpoints), signed, bad)
+
+
+def who(data: Path, subject: str) -> list[dict[str, Any]]:
+    """The entries of all writers about one person, by time. An entry names who asked, why, and what came of it."""
+    person = keyed_subject(data / "keys", subject)
+    found: list[dict[str, Any]] = []
+    for path in evidence_files(data):
+        with evidence_file(path) as file:
+            found += [msgspec.json.decode(body) for _, body, _ in file.by_subject(person)]
+    return sorted(found, key=lambda entry: (entry["at"], entry["writer"], entry["index"]))
+
+
+class _Named(msgspec.Struct):
+    """Of an entry, only the people it names."""
+
+    subjects: list[str] = []
+
+
+class _Walk:
+    """One pass: `index` is the entry that is expected next."""
+
+    def __init__(self, writer: str) -> None:
+        self.writer, self.index = writer, 0
+        self._head = genesis(writer)
+        self._tree = Frontier()
+        self._people = 0
+        self._named: dict[int, int] = {}
+
+    def through(
+        self, file: EvidenceFile, checkpoints: dict[int, CheckpointRow], key: Ed25519PublicKey
+    ) -> BadEntry | None:
+        decoder = msgspec.json.Decoder(_Named)
+        for index, body, stored in file.entries():
+            if index != self.index:
+                return self._bad("an entry is missing")
+            if not isinstance(body, bytes) or link(self._head, body) != stored:
+                return self._bad("the chain does not hold here")
+            self._head = stored
+            self._tree.add(leaf(body))
+            if b'"subjects":["' in body:
+                self._note(index, decoder.decode(body).subjects)
+            self.index += 1
+            checkpoint = checkpoints.get(self.index)
+            if checkpoint is not None and (reason := self._contradiction(checkpoint, key)):
+                self.index -= 1
+                return self._bad(reason)
+        if beyond := [size for size in checkpoints if size > self.index]:
+            return self._bad(f"a checkpoint covers {min(beyond)} entries, the rest is cut off")
+        return self._people_agree(file)
+
+    def _contradiction(self, checkpoint: CheckpointRow, key: Ed25519PublicKey) -> str | None:
+        try:
+            key.verify(
+                checkpoint.signature,
+                statement(self.writer, checkpoint.size, checkpoint.root, checkpoint.head, checkpoint.at),
+            )
+        except InvalidSignature:
+            return "the checkpoint's signature is not ours"
+        if (checkpoint.root, checkpoint.head) != (self._tree.root(), self._head):
+            return "the entries are not those that the checkpoint signed"
+        if checkpoint.frontier != self._tree.to_bytes():
+            return "the checkpoint's frontier is not the tree's"
+        return None
+
+    def _note(self, index: int, subjects: list[str]) -> None:
+        total = sum(_mark(index, bytes.fromhex(subject)) for subject in subjects)
+        self._named[index] = total
+        self._people += total
+
+    def _people_agree(self, file: EvidenceFile) -> BadEntry | None:
+        """The index of people is compared as a sum of hashes; only where the sums differ, entry by entry."""
+        if sum(_mark(index, person) for index, person in file.subjects()) == self._people:
+            return None
+        listed: dict[int, int] = {}
+        for index, person in file.subjects():
+            listed[index] = listed.get(index, 0) + _mark(index, person)
+        differs = {index for index in {*listed, *self._named} if listed.get(index, 0) != self._named.get(index, 0)}
+        return BadEntry(self.writer, min(differs), "the index of people differs from the entry")
+
+    def _bad(self, reason: str) -> BadEntry:
+        return BadEntry(self.writer, self.index, reason)
+
+
+def _mark(index: int, person: bytes) -> int:
+    return int.from_bytes(sha256(index.to_bytes(8, "big", signed=True) + person).digest(), "big")

@@ -1,0 +1,114 @@
+"""The keys of one installation: what hashes people, seals bodies and signs evidence. Made once, at the first start.
+
+They stand apart because they live differently: `subjects` must outlive every other key (who read this person's data),
+`bodies` may be changed, `evidence` is what a witness knows us by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from lgsp.runtime import Ids
+
+_NAMES = ("subjects", "digests", "bodies", "evidence")
+_NONCE = 12
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """Plain digests of small messages could be undone by trying all identifiers, so every digest here is keyed."""
+
+    ids: Ids
+    _subjects: bytes
+    _digests: bytes
+    _bodies: AESGCM
+    _evidence: Ed25519PrivateKey = field(repr=False)
+
+    def subject(self, identifier: str) -> bytes:
+        """HMAC-SHA-256 of a person's identifier, written without blanks around it."""
+        return _keyed_subject(self._subjects, identifier)
+
+    def digest(self, *parts: bytes) -> bytes:
+        """HMAC-SHA-256 of a message; parts are kept apart by their lengths."""
+        framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+        return hmac.digest(self._digests, framed, "sha256")
+
+    def seal(self, plain: bytes, bound_to: str) -> bytes:
+        """AES-256-GCM; what is sealed opens only under the name that it was bound to."""
+        nonce = hashlib.sha256(self.ids.token().encode()).digest()[:_NONCE]
+        return nonce + self._bodies.encrypt(nonce, plain, bound_to.encode())
+
+    def unseal(self, sealed: bytes, bound_to: str) -> bytes:
+        """Raises `cryptography.exceptions.InvalidTag` where key, name or bytes are not the same."""
+        return self._bodies.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+
+    def sign(self, message: bytes) -> bytes:
+        """Ed25519."""
+        return self._evidence.sign(message)
+
+    @property
+    def public(self) -> bytes:
+        """32 raw bytes of the Ed25519 public key."""
+        return self._evidence.public_key().public_bytes_raw()
+
+
+def load_keys(folder: Path | None, ids: Ids) -> Keys:
+    """The keys of a folder, each made where it is missing; without a folder, keys that live as long as the process."""
+    found = {name: _key(folder, name, ids) for name in _NAMES}
+    keys = Keys(
+        ids,
+        found["subjects"],
+        found["digests"],
+        AESGCM(found["bodies"]),
+        Ed25519PrivateKey.from_private_bytes(found["evidence"]),
+    )
+    if folder is not None and not (folder / "evidence.pub").exists():
+        _write(folder / "evidence.pub", keys.public)
+    return keys
+
+
+def keyed_subject(folder: Path, identifier: str) -> bytes:
+    """`Keys.subject` beside a running owner: the one key that a look-up by person needs."""
+    return _keyed_subject(bytes.fromhex((folder / "subjects.key").read_text("ascii")), identifier)
+
+
+def public_key(folder: Path) -> bytes:
+    return bytes.fromhex((folder / "evidence.pub").read_text("ascii"))
+
+
+def _keyed_subject(key: bytes, identifier: str) -> bytes:
+    return hmac.digest(key, identifier.strip().encode(), "sha256")
+
+
+def _key(folder: Path | None, name: str, ids: Ids) -> bytes:
+    if folder is None:
+        return hashlib.sha256(ids.token().encode()).digest()
+    path = folder / f"{name}.key"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(path, hashlib.sha256(ids.token().encode()).digest())
+    return bytes.fromhex(path.read_text("ascii"))
+
+
+def _write(path: Path, key: bytes) -> None:
+    """Whole or not at all: a key cut short by a crash would make every record of the folder unreadable."""
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,101 @@
+"""The embedded store: `lgsp.db` with the shared records and one `evidence-<writer>.db`, in one data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from lgsp.runtime import Runtime
+from lgsp.store.database import Database
+from lgsp.store.evidence import SqliteEvidence
+from lgsp.store.facts import SqliteHealth, SqliteMeta, SqliteStages
+from lgsp.store.keys import Keys, load_keys
+from lgsp.store.lock import OwnerLock
+from lgsp.store.migrate import migrate, migrations
+from lgsp.store.parties import SqliteConsumers, SqliteGrants, SqliteOperators, SqliteTokens
+from lgsp.store.port import Store
+from lgsp.store.work import SqliteCursors, SqliteInbox, SqliteSubmissions
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteStore:
+    """Every group stands on the shared file, but the evidence, which has its own and so its own commits."""
+
+    keys: Keys
+    consumers: SqliteConsumers
+    grants: SqliteGrants
+    tokens: SqliteTokens
+    stages: SqliteStages
+    health: SqliteHealth
+    operators: SqliteOperators
+    submissions: SqliteSubmissions
+    inbox: SqliteInbox
+    cursors: SqliteCursors
+    meta: SqliteMeta
+    evidence: SqliteEvidence
+    shared: Database
+    lock: OwnerLock | None
+
+    async def close(self) -> None:
+        await self.evidence.database.close()
+        await self.shared.close()
+        if self.lock is not None:
+            self.lock.release()
+
+
+async def open_store(where: Path | None, runtime: Runtime, *, inline: bool = False, writer: str = "w0") -> Store:
+    """The store of a data folder, made where it is missing; None keeps everything in memory.
+
+    `inline` commits on the loop, for the simulated world. Raises `StoreBusy` where another process owns the folder and
+    `MigrationError` where a newer version has made it.
+    """
+    lock = None
+    if where is not None:
+        where.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240  once, at the start
+        lock = OwnerLock.take(where)
+    try:
+        keys = load_keys(where / "keys" if where else None, runtime.ids)
+        shared = await _opened(where / "lgsp.db" if where else None, "shared", runtime, inline=inline)
+        try:
+            file = where / f"evidence-{writer}.db" if where else None
+            evidence = SqliteEvidence(await _opened(file, "evidence", runtime, inline=inline), writer)
+        except BaseException:
+            await shared.close()
+            raise
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+    store = SqliteStore(
+        keys=keys,
+        consumers=SqliteConsumers(shared),
+        grants=SqliteGrants(shared),
+        tokens=SqliteTokens(shared, runtime.clock),
+        stages=SqliteStages(shared),
+        health=SqliteHealth(shared),
+        operators=SqliteOperators(shared),
+        submissions=SqliteSubmissions(shared),
+        inbox=SqliteInbox(shared),
+        cursors=SqliteCursors(shared),
+        meta=SqliteMeta(shared),
+        evidence=evidence,
+        shared=shared,
+        lock=lock,
+    )
+    if await store.meta.get(f"evidence-writer:{writer}") is None:
+        await store.meta.put(f"evidence-writer:{writer}", runtime.clock.now().isoformat())
+    return store
+
+
+async def _opened(path: Path | None, family: str, runtime: Runtime, *, inline: bool) -> Database:
+    return await Database.opened(path, inline=inline or path is None, name=family, prepare=_prepared(family, runtime))
+
+
+def _prepared(family: str, runtime: Runtime) -> Callable[[apsw.Connection], None]:
+    def prepare(connection: apsw.Connection) -> None:
+        migrate(connection, migrations(family), runtime.clock.now())
+
+    return prepare
