@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,20 @@ from types import MappingProxyType, ModuleType
 from typing import Any, Literal
 
 from lgsp import contract as contracts
+from lgsp.mapping import PlaceTable
 from lgsp.model import Data, Kind, Stage, Text
+
+XROAD_FORWARD = "/XrdAdapter/RestService/forward"
+"""Where an X-Road adapter takes calls to forward (DOMAIN.md 1.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeRule:
+    """Which calls of a backend operation that several public operations share are this one: those whose field says so."""
+
+    field: str
+    """Dotted path in the ministry's own JSON, form or query."""
+    equals: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +65,15 @@ class Backend:
     """Non-secret values that the mapping may ask for, with the manifest's default."""
     era: tuple[str, ...] = ()
     """Eras in which this backend answers; empty means always."""
+    demo_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Visibly invented, shared by the demonstration profile and the simulator; nobody else reads them."""
+    reads_errors: bool = False
+    """The ministry says business errors with HTTP 4xx: such a body is read by the contract too."""
+
+    @property
+    def native_path(self) -> str:
+        """Where agencies that speak this dialect find it below `/native`."""
+        return (XROAD_FORWARD if self.dstcode is not None else "") + self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,8 @@ class Operation:
     subject: tuple[str, ...]
     """Fields of the public request (dotted) that name a person, for who-read-what."""
     cost: str = ""
+    native: NativeRule | Literal[False] | None = None
+    """None: the backend operation is this one's alone. False: cannot be told apart, so not reachable by `/native`."""
 
     def route(self, era: str) -> BackendRoute:
         """The backend that answers in this era; the first one where none names it."""
@@ -146,6 +171,8 @@ class Connector:
     folder: Path
     slots: int
     """Attempts at this system that may be under way at once (RULES 9)."""
+    places: PlaceTable = field(default_factory=PlaceTable)
+    """The ministry's own place ids, from places.csv beside the manifest; no file, no difference."""
 
     @property
     def version(self) -> str:
@@ -153,14 +180,78 @@ class Connector:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeEntry:
+    """One public operation as the ministry's own dialect asks it."""
+
+    connector: Connector
+    operation: Operation
+    route: BackendRoute
+    constants: Mapping[str, Any]
+    """Fields of the message that the backend's contract fixes: they tell operations of one path apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class NativeIndex:
+    """(method, path below /native) -> the operations that it may mean; literal paths go before templates."""
+
+    literal: Mapping[tuple[str, str], tuple[NativeEntry, ...]] = field(default_factory=dict)
+    templates: tuple[tuple[str, re.Pattern[str], tuple[NativeEntry, ...]], ...] = ()
+
+    @classmethod
+    def of(cls, connectors: Iterable[Connector]) -> NativeIndex:
+        found: dict[tuple[str, str], list[NativeEntry]] = {}
+        for connector in connectors:
+            for operation in connector.operations.values():
+                for route in operation.routes if operation.native is not False else ():
+                    entry = NativeEntry(connector, operation, route, _constants(route))
+                    found.setdefault(native_place(route), []).append(entry)
+        literal = {place: tuple(entries) for place, entries in found.items() if "{" not in place[1]}
+        templates = tuple(
+            (method, _pattern(path), tuple(entries)) for (method, path), entries in found.items() if "{" in path
+        )
+        return cls(MappingProxyType(literal), templates)
+
+    def at(self, method: str, path: str) -> tuple[NativeEntry, ...]:
+        entries = self.literal.get((method, path))
+        if entries is not None:
+            return entries
+        return next((found for m, pattern, found in self.templates if m == method and pattern.fullmatch(path)), ())
+
+
+def native_place(route: BackendRoute) -> tuple[str, str]:
+    """(method, path below /native). A SOAP backend has one address for all; REST paths lose the contract's `#name`."""
+    if route.backend.adapter == "soap":
+        return "POST", route.backend.native_path
+    http = route.operation.http
+    return http.method.upper(), route.backend.native_path + http.path.partition("#")[0]
+
+
+def _constants(route: BackendRoute) -> Mapping[str, Any]:
+    if route.backend.adapter == "soap":
+        return {}
+    properties = route.operation.input.json_schema().get("properties", {})
+    return {name: each["const"] for name, each in properties.items() if isinstance(each, dict) and "const" in each}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]+\}", path)))
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """All connectors, and the indexes that faces ask. Replaced whole on reload."""
 
     connectors: Mapping[str, Connector] = field(default_factory=lambda: MappingProxyType({}))
-    findings: tuple[Any, ...] = ()
+    native: NativeIndex = field(default_factory=NativeIndex)
+
+    @classmethod
+    def of(cls, connectors: Iterable[Connector]) -> Registry:
+        by_name = {each.name: each for each in connectors}
+        return cls(MappingProxyType(by_name), NativeIndex.of(by_name.values()))
 
     def connector(self, system: str) -> Connector | None:
         return self.connectors.get(system)
 
-
-Loader = Callable[[Path], Registry]
+    def operation(self, system: str, name: str) -> Operation | None:
+        connector = self.connectors.get(system)
+        return connector.operations.get(name) if connector else None

@@ -1,0 +1,113 @@
+"""The circuit breaker of one operation: a sliding window of calls, and exactly one probe when it is half-open (RULES 8)."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from lgsp.health.tables import BREAKER, BreakerSignal, BreakerState
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """Rates are shares of the window, times in seconds."""
+
+    window_seconds: float = 60.0
+    window_calls: int = 100
+    minimum: int = 5
+    """With fewer calls in the window a rate says nothing."""
+    failure_rate: float = 0.5
+    slow_rate: float = 0.8
+    slow_after: float = 0.8
+    """A call is slow from this share of its operation's time limit."""
+    timeouts_alone: int = 2
+    """So many time-outs in a row are enough where nothing has answered for a while: each cost somebody everything."""
+    silence: float = 2.0
+    """That while, in seconds: on a busy operation a success lies between."""
+    open_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    at: float
+    code: str
+    """"ok", or the code of a technical fault or a broken contract."""
+    slow: bool
+
+    @property
+    def good(self) -> bool:
+        return self.code == "ok"
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Knows monotonic seconds, no clock. `epoch` tells results that were asked for in an earlier state."""
+
+    policy: BreakerPolicy
+    state: BreakerState = "closed"
+    since: float = 0.0
+    epoch: int = 0
+    window: deque[Result] = field(default_factory=deque)
+    probing: bool = False
+
+    def admit(self, now: float) -> bool:
+        """Whether a call may go now; a half-open breaker hands its one probe to whoever asks first."""
+        if self.state == "open" and now - self.since >= self.policy.open_seconds:
+            self._move("rested", now)
+        if self.state == "closed":
+            return True
+        if self.state == "open" or self.probing:
+            return False
+        self.probing = True
+        return True
+
+    def retry_after(self, now: float) -> float:
+        """Seconds until it is worth asking again; the length of a probe is not known, so half a second is a guess."""
+        return max(0.5, self.since + self.policy.open_seconds - now) if self.state == "open" else 0.5
+
+    def record(self, epoch: int, result: Result) -> None:
+        """A call of that epoch has ended. Late results of an earlier state say nothing about this one."""
+        if epoch != self.epoch:
+            return
+        if self.state == "half-open":
+            self.probing = False
+            self._move("passed" if result.good else "failed", result.at)
+            return
+        self.window.append(result)
+        while self.window and (
+            len(self.window) > self.policy.window_calls or result.at - self.window[0].at > self.policy.window_seconds
+        ):
+            self.window.popleft()
+        if self._tripped():
+            self._move("tripped", result.at)
+
+    def release(self, epoch: int) -> None:
+        """A call of that epoch ended without a verdict: the caller left, no slot was free, the sign-in failed."""
+        if epoch == self.epoch and self.state == "half-open":
+            self.probing = False
+
+    def _tripped(self) -> bool:
+        calls, last = len(self.window), self.window[-1]
+        if last.code == "timeout" and self._only_timeouts(last.at):
+            return True
+        if calls < self.policy.minimum:
+            return False
+        failed = sum(not each.good for each in self.window)
+        slow = sum(each.slow for each in self.window)
+        return failed >= calls * self.policy.failure_rate or slow >= calls * self.policy.slow_rate
+
+    def _only_timeouts(self, now: float) -> bool:
+        run = 0
+        for each in reversed(self.window):
+            if each.code != "timeout":
+                return run >= self.policy.timeouts_alone and not (each.good and now - each.at < self.policy.silence)
+            run += 1
+        return run >= self.policy.timeouts_alone
+
+    def _move(self, signal: BreakerSignal, now: float) -> None:
+        self.state = BREAKER[self.state, signal]
+        self.since = now
+        self.epoch += 1
+        self.probing = False
+        if self.state == "closed":
+            self.window.clear()

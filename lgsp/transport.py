@@ -1,0 +1,247 @@
+"""The only outward HTTP of exchanges: one `HttpRequest` goes down, one `HttpResponse` or one error of the tree comes up.
+
+Per system an own session, pool and name cache, so that one slow database never slows the others (RULES 9). Redirects,
+cookies and proxies of the environment are off, TLS is verified, every body has a bound (RULES 10, 21, 22).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Protocol
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from lgsp.errors import BadAnswer, ConnectFailed, InvalidMessage, Timeout, TooLarge, Unavailable
+from lgsp.model import HttpRequest, HttpResponse, Spooled, Text
+from lgsp.runtime import Runtime
+from lgsp.spool import chunks_of
+
+MIB = 1024 * 1024
+SPOOL_FROM = 64 * 1024
+CONNECT_SECONDS = 5.0
+"""A host that does not even take a connection is not worth the caller's whole deadline."""
+POOL = 256
+"""Connections to one system; its slots are fewer, so nothing ever waits here."""
+_HOP_BY_HOP = frozenset({
+    "connection", "content-length", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade", "expect", "accept-encoding",
+})  # fmt: skip
+
+
+class Until(Protocol):
+    """One finite moment on the monotonic clock; `lgsp.exchange.Deadline` is one."""
+
+    @property
+    def at(self) -> float: ...
+
+
+Keep = Callable[[AsyncIterator[bytes], str, int], Awaitable[Spooled]]
+"""Spools an answer that arrives: chunks, its media type, the limit in bytes. Raises `TooLarge` over the limit."""
+
+
+class Transport(Protocol):
+    """The port. `base` is the upstream's address from the settings, `request.target` path and query below it.
+
+    Raises `ConnectFailed`, `Timeout` or `BadAnswer`; `error.reached` tells whether the backend may have got the request.
+    With `keep` an answer above 64 KiB comes up as `Spooled`; `limit` bounds the answer's bytes either way.
+    """
+
+    async def send(
+        self,
+        system: str,
+        base: str,
+        request: HttpRequest,
+        deadline: Until,
+        *,
+        keep: Keep | None = None,
+        limit: int = MIB,
+    ) -> HttpResponse: ...
+
+
+class AiohttpTransport:
+    """The real wire."""
+
+    def __init__(
+        self, runtime: Runtime, *, cas: Mapping[str, Path] | None = None, resolver: AbstractResolver | None = None
+    ) -> None:
+        """`cas` names, by address of an upstream, the certificates that its TLS must chain to."""
+        self._runtime, self._resolver = runtime, resolver
+        self._trust = {_origin(base): ssl.create_default_context(cafile=ca) for base, ca in (cas or {}).items()}
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def send(
+        self,
+        system: str,
+        base: str,
+        request: HttpRequest,
+        deadline: Until,
+        *,
+        keep: Keep | None = None,
+        limit: int = MIB,
+    ) -> HttpResponse:
+        left = deadline.at - self._runtime.clock.monotonic()
+        progress = SimpleNamespace(sent=False)
+        if left <= 0:
+            raise _reached(Timeout(), reached=False)
+        try:
+            async with asyncio.timeout(left):
+                return await self._exchange(system, base, request, progress, keep, limit)
+        except TimeoutError as error:
+            if isinstance(error, aiohttp.ConnectionTimeoutError):
+                raise ConnectFailed(Text("Hết thời gian mở kết nối", "Opening the connection took too long")) from None
+            raise _reached(Timeout(), reached=progress.sent) from None
+        except aiohttp.ClientError as error:
+            raise _translated(error, sent=progress.sent) from None  # its text may quote address and query (RULES 25)
+
+    async def _exchange(
+        self, system: str, base: str, request: HttpRequest, progress: SimpleNamespace, keep: Keep | None, limit: int
+    ) -> HttpResponse:
+        headers = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
+        headers["accept-encoding"] = "identity"
+        if isinstance(request.body, Spooled):
+            headers["content-length"] = str(request.body.size)
+        body = chunks_of(request.body, self._runtime) if isinstance(request.body, Spooled) else request.body or None
+        async with self._session(system).request(
+            request.method,
+            URL(base.rstrip("/") + request.target, encoded=True),
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            ssl=self._trust.get(_origin(base), True),
+            skip_auto_headers=() if request.body else ("content-type",),
+            trace_request_ctx=progress,
+        ) as answer:
+            progress.sent = True
+            found: dict[str, str] = {}
+            for name, value in answer.headers.items():
+                key = name.lower()
+                found[key] = f"{found[key]}, {value}" if key in found else value
+            return HttpResponse(answer.status, found, await _body(answer, found, keep, limit))
+
+    def _session(self, system: str) -> aiohttp.ClientSession:
+        session = self._sessions.get(system)
+        if session is None:
+            tracing = aiohttp.TraceConfig()
+            tracing.on_request_headers_sent.append(_mark_sent)
+            session = self._sessions[system] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=POOL, keepalive_timeout=15, ttl_dns_cache=30, resolver=self._resolver
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                headers={"user-agent": "lgsp"},
+                trust_env=False,
+                auto_decompress=False,
+                raise_for_status=False,
+                trace_configs=[tracing],
+                max_line_size=16 * 1024,
+                max_field_size=16 * 1024,
+            )
+            session._retry_connection = False  # noqa: SLF001  there is one retry layer, and it counts (RULES 7)
+        return session
+
+    async def close(self) -> None:
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
+            await session.close()
+
+
+async def _mark_sent(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+    context.trace_request_ctx.sent = True
+
+
+async def _body(
+    answer: aiohttp.ClientResponse, headers: dict[str, str], keep: Keep | None, limit: int
+) -> bytes | Spooled:
+    """The answer's bytes, decompressed within the limit. Raises `BadAnswer` over it."""
+    announced = headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced) > limit:
+        raise BadAnswer(_over())
+    chunks = _decoded(answer.content.iter_any(), headers.pop("content-encoding", "identity").strip().lower())
+    held: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise BadAnswer(_over())
+        if keep is not None and size > SPOOL_FROM:
+            try:
+                return await keep(_resumed(held, chunks), headers.get("content-type", ""), limit)
+            except TooLarge:
+                raise BadAnswer(_over()) from None
+            except InvalidMessage as error:
+                raise BadAnswer(Text("Phản hồi không đọc được", "The answer cannot be read")) from error
+    return b"".join(held)
+
+
+async def _resumed(held: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield b"".join(held)
+    held.clear()
+    async for chunk in rest:
+        yield chunk
+
+
+async def _decoded(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[bytes]:
+    """Undoes a content coding that was not asked for, in bounded steps: a small answer must not unfold in memory."""
+    if coding in ("", "identity"):
+        async for chunk in chunks:
+            yield chunk
+        return
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise BadAnswer(Text("Mã hoá nội dung lạ", "Unknown content coding"))
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        async for chunk in chunks:
+            waiting = chunk
+            while waiting:
+                yield inflate.decompress(waiting, SPOOL_FROM)
+                waiting = inflate.unconsumed_tail
+    except zlib.error as error:
+        raise BadAnswer(Text("Nội dung nén bị hỏng", "The compressed answer is damaged")) from error
+    if not inflate.eof:
+        raise BadAnswer(_cut())
+
+
+def _translated(error: aiohttp.ClientError, *, sent: bool) -> Unavailable:
+    """One place where foreign errors become ours; the most specific class first."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return ConnectFailed(Text("Không phân giải được tên máy chủ", "The host's name does not resolve"))
+        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
+            return ConnectFailed(
+                Text("Chứng thư TLS không được tin cậy", "TLS failed or its certificate is not trusted")
+            )
+        case aiohttp.ClientConnectorError():
+            return ConnectFailed(Text("Máy chủ từ chối kết nối", "The host refused the connection"))
+        case aiohttp.ClientPayloadError():
+            return BadAnswer(_cut())
+        case aiohttp.ClientResponseError():
+            return BadAnswer(Text("Phản hồi không phải HTTP", "The answer is not HTTP"))
+        case _:  # a connection that broke: whatever had left may have been acted on
+            return _reached(ConnectFailed(Text("Kết nối bị ngắt giữa chừng", "The connection broke")), reached=sent)
+
+
+def _reached(error: Unavailable, *, reached: bool) -> Unavailable:
+    error.reached = reached
+    return error
+
+
+def _origin(base: str) -> str:
+    """Scheme, host and port: one host has one certificate, whatever path is asked there."""
+    return str(URL(base).origin())
+
+
+def _over() -> Text:
+    return Text("Phản hồi vượt giới hạn kích thước", "The answer is over the size limit")
+
+
+def _cut() -> Text:
+    return Text("Phản hồi bị cắt cụt", "The answer was cut off")

@@ -1,0 +1,384 @@
+"""How one gets in at an upstream: dances as generators without I/O, one per manner, and the driver that plays them.
+
+A dance yields `HttpRequest`s, is sent the `HttpResponse`s and returns a `Credential`; so it is written as straight code and
+tested by `next()` and `send()`. The driver signs in once for all callers (DOMAIN.md 1.4, 1.5), renews before the credential
+ends, and after a refusal signs in once and repeats once: the platform refused, so the ministry has done nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from lgsp.errors import ConnectFailed, LgspError
+from lgsp.events import Events, UpstreamSignedIn
+from lgsp.model import HttpRequest, HttpResponse, Spooled, Text
+from lgsp.runtime import Runtime
+from lgsp.settings import Upstream
+from lgsp.transport import MIB, Keep, Transport, Until
+
+FORWARD = "/XrdAdapter/RestService/forward"
+SIGN_IN_SECONDS = 10.0
+PAUSE_SECONDS = 5.0
+"""After a failed sign-in nobody asks again for so long: callers are refused at once, the platform gets no storm."""
+RENEW_BEFORE = 60.0
+_SMALL = 64 * 1024
+_FORM = "application/x-www-form-urlencoded"
+
+
+class UpstreamUnavailable(ConnectFailed):
+    """Nobody gets through to any system behind this upstream: its sign-in failed. No system is to blame."""
+
+    upstream: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a dance brought. `seconds` it lives; None means until it is refused."""
+
+    value: str = field(repr=False)
+    seconds: float | None = None
+
+
+class SignInRefused(Exception):
+    """The upstream answered, but with no credential."""
+
+    def __init__(self, said: Text) -> None:
+        super().__init__(said.en)
+        self.said = said
+
+
+Dance = Generator[HttpRequest, HttpResponse, Credential]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """`dance` None: nothing to fetch, the settings are the credential."""
+
+    dance: Callable[[Upstream, str | None], Dance] | None
+    sign: Callable[[HttpRequest, Credential, Upstream, str | None], HttpRequest]
+    refused: Callable[[HttpResponse], bool]
+    base: Callable[[Upstream], str] = lambda upstream: upstream.url.rstrip("/")
+
+
+# -- dances -----------------------------------------------------------------------------------------------------------
+
+
+def client_credentials(upstream: Upstream, _: str | None) -> Dance:
+    """A1: OAuth2 client credentials, Basic."""
+    headers = {"authorization": _basic(upstream.client_id, upstream.client_secret), "content-type": _FORM}
+    answer = yield HttpRequest("POST", "/token", headers, b"grant_type=client_credentials")
+    return _token(answer)
+
+
+def access_token(upstream: Upstream, _: str | None) -> Dance:
+    """A2: the header `lgspaccesstoken`, base64 of a JSON object, and a form."""
+    headers = {"lgspaccesstoken": _access_token(upstream), "content-type": _FORM}
+    answer = yield HttpRequest("POST", "/token", headers, b"grant_type=client_credentials")
+    return _token(answer)
+
+
+def json_token(upstream: Upstream, _: str | None) -> Dance:
+    """A4: client id and secret in a JSON body."""
+    body = msgspec.json.encode({"client_id": upstream.client_id, "client_secret": upstream.client_secret})
+    answer = yield HttpRequest("POST", "/token", {"content-type": "application/json"}, body)
+    return _token(answer)
+
+
+def password_grant(upstream: Upstream, _: str | None) -> Dance:
+    """A ministry's own token by user name and password (OAuth2 resource owner password)."""
+    form = {
+        "grant_type": "password", "username": upstream.username, "password": upstream.password,
+        "client_id": upstream.client_id, "client_secret": upstream.client_secret,
+    }  # fmt: skip
+    answer = yield HttpRequest("POST", "/token", {"content-type": _FORM}, urlencode(form).encode())
+    return _token(answer)
+
+
+def xroad_login(upstream: Upstream, dstcode: str | None) -> Dance:
+    """B: the adapter's login, a session for one `dstcode`."""
+    body = msgspec.json.encode({"username": upstream.username, "password": upstream.password})
+    target = "/mapi/login" + (f"?dstcode={quote(dstcode, safe=':')}" if dstcode else "")
+    answer = yield HttpRequest("POST", target, {"content-type": "application/json"}, body)
+    said = _object(answer)
+    if answer.status != 200 or str(said.get("error_code")) != "0" or not isinstance(said.get("session"), str):
+        raise SignInRefused(Text("Bộ chuyển X-Road từ chối đăng nhập", "The X-Road adapter refused the login"))
+    return Credential(said["session"])
+
+
+def _token(answer: HttpResponse) -> Credential:
+    said = _object(answer)
+    token, life = said.get("access_token"), said.get("expires_in", 3600)
+    if answer.status != 200 or not isinstance(token, str) or not token:
+        raise SignInRefused(
+            Text(
+                f"Nền tảng không cấp mã truy cập (HTTP {answer.status})", f"No token was issued (HTTP {answer.status})"
+            )
+        )
+    try:
+        return Credential(token, max(1.0, min(float(life), 86400.0)))
+    except (TypeError, ValueError):
+        return Credential(token, 60.0)
+
+
+# -- signing ----------------------------------------------------------------------------------------------------------
+
+
+def _bearer(request: HttpRequest, credential: Credential, _: Upstream, __: str | None) -> HttpRequest:
+    return _with(request, {"authorization": f"Bearer {credential.value}"})
+
+
+def _bearer_and_access_token(
+    request: HttpRequest, credential: Credential, upstream: Upstream, _: str | None
+) -> HttpRequest:
+    return _with(request, {"authorization": f"Bearer {credential.value}", "lgspaccesstoken": _access_token(upstream)})
+
+
+def _system_headers(request: HttpRequest, _: Credential, upstream: Upstream, __: str | None) -> HttpRequest:
+    """A3: on every call, no token."""
+    return _with(request, {"x-systemid": upstream.client_id, "x-secretkey": upstream.client_secret})
+
+
+def _basic_header(request: HttpRequest, _: Credential, upstream: Upstream, __: str | None) -> HttpRequest:
+    return _with(request, {"authorization": _basic(upstream.username, upstream.password)})
+
+
+def _unsigned(request: HttpRequest, _: Credential, __: Upstream, ___: str | None) -> HttpRequest:
+    return request
+
+
+def _in_session(request: HttpRequest, credential: Credential, _: Upstream, dstcode: str | None) -> HttpRequest:
+    """`mapi` calls carry the session in their JSON, as published; document paths in a header (reconstruction)."""
+    path, _mark, query = request.target.partition("?")
+    kept = [part for part in query.split("&") if part and not part.startswith("dstcode=")]
+    if dstcode:
+        kept.append(f"dstcode={quote(dstcode, safe=':')}")
+    request = replace(request, target=path + ("?" + "&".join(kept) if kept else ""))
+    if "/mapi/" not in path or "json" not in request.headers.get("content-type", ""):
+        return _with(request, {"session": credential.value})
+    session = msgspec.json.encode(credential.value)
+    if isinstance(request.body, Spooled):
+        first, *rest = request.body.pieces
+        if not isinstance(first, bytes) or not first.startswith(b"{"):
+            return _with(request, {"session": credential.value})
+        head = b'{"session":' + session + b","
+        return replace(request, body=Spooled((head + first[1:], *rest), request.body.size + len(head) - 1))
+    try:  # only the top level is read; values stay the bytes that they are
+        fields = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError):
+        return _with(request, {"session": credential.value})
+    return replace(request, body=msgspec.json.encode({"session": msgspec.Raw(session), **_without_session(fields)}))
+
+
+def _without_session(fields: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    return {name: value for name, value in fields.items() if name != "session"}
+
+
+def _unauthorised(answer: HttpResponse) -> bool:
+    return answer.status == 401
+
+
+def _session_lost(answer: HttpResponse) -> bool:
+    """An expired session is an `error_code` other than 0 that speaks of the session; any other one is business."""
+    if answer.status == 401:
+        return True
+    if len(answer.body) > 4096:
+        return False
+    said = _object(answer)
+    message = " ".join(str(said.get(name, "")) for name in ("message", "error_message", "error", "description")).lower()
+    return str(said.get("error_code", "0")) != "0" and ("session" in message or "phiên" in message)
+
+
+def _never(_: HttpResponse) -> bool:
+    return False
+
+
+def _forwarding(upstream: Upstream) -> str:
+    url = upstream.url.rstrip("/")
+    return url if url.endswith(FORWARD) else url + FORWARD
+
+
+MANNERS: Mapping[str, Manner] = MappingProxyType({
+    "none": Manner(None, _unsigned, _never),
+    "basic": Manner(None, _basic_header, _never),
+    "headers": Manner(None, _system_headers, _never),
+    "oauth2": Manner(client_credentials, _bearer, _unauthorised),
+    "lgspaccesstoken": Manner(access_token, _bearer_and_access_token, _unauthorised),
+    "json-token": Manner(json_token, _bearer, _unauthorised),
+    "password-grant": Manner(password_grant, _bearer, _unauthorised),
+    "xroad-session": Manner(xroad_login, _in_session, _session_lost, _forwarding),
+})  # fmt: skip
+"""What `manner` of `[upstreams.<name>]` may say."""
+
+
+# -- the driver -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    at: float
+
+
+@dataclass(slots=True)
+class Door:
+    """The credential of one upstream (and, with X-Road, of one `dstcode`), fetched by one task for all who wait."""
+
+    name: str
+    upstream: Upstream
+    dstcode: str | None
+    transport: Transport
+    runtime: Runtime
+    events: Events
+    held: Credential | None = None
+    good_until: float = 0.0
+    renew_at: float = 0.0
+    closed_until: float = 0.0
+    failure: Text | None = None
+    task: asyncio.Task[None] | None = None
+
+    async def credential(self, until: Until) -> Credential:
+        """Raises `UpstreamUnavailable`. A caller that gives up leaves the sign-in to the others."""
+        now = self.runtime.clock.monotonic()
+        if self.held is not None and now < self.good_until:
+            if now >= max(self.renew_at, self.closed_until):
+                self._start()
+            return self.held
+        if now < self.closed_until:
+            raise self._unavailable(self.closed_until - now)
+        task = self._start()
+        await asyncio.wait({task}, timeout=max(0.0, until.at - now))
+        if task.done():
+            task.result()
+            if self.held is not None and self.runtime.clock.monotonic() < self.good_until:
+                return self.held
+        else:
+            self.failure = Text("Đăng nhập chưa trả lời trong thời hạn", "The sign-in has not answered in time")
+        raise self._unavailable(PAUSE_SECONDS)
+
+    def refused(self, credential: Credential) -> None:
+        """The upstream no longer takes this one; a newer one stays."""
+        if self.held is credential:
+            self.held = None
+
+    def _start(self) -> asyncio.Task[None]:
+        if self.task is None or self.task.done():
+            self.task = asyncio.get_running_loop().create_task(self._sign_in(), name=f"sign-in {self.name}")
+        return self.task
+
+    async def _sign_in(self) -> None:
+        outcome = "ok"
+        clock = self.runtime.clock
+        try:
+            credential = await self._dance(_Moment(clock.monotonic() + SIGN_IN_SECONDS))
+        except SignInRefused as refusal:
+            outcome, self.failure = "unauthenticated", refusal.said
+        except LgspError as error:
+            outcome, self.failure = error.code, error.detail or error.title
+        else:
+            now = clock.monotonic()
+            life = credential.seconds
+            self.held, self.failure, self.closed_until = credential, None, 0.0
+            self.good_until = now + life if life is not None else float("inf")
+            self.renew_at = self.good_until - min(RENEW_BEFORE, (life or 0.0) * 0.1)
+        if outcome != "ok":
+            self.closed_until = clock.monotonic() + PAUSE_SECONDS
+        self.events.publish(UpstreamSignedIn(self.name, outcome))
+
+    async def _dance(self, until: Until) -> Credential:
+        manner = MANNERS[self.upstream.manner]
+        assert manner.dance is not None
+        dance, base = manner.dance(self.upstream, self.dstcode), manner.base(self.upstream)
+        request = next(dance)
+        while True:
+            answer = await self.transport.send(f"upstream:{self.name}", base, request, until, limit=_SMALL)
+            try:
+                request = dance.send(answer)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]  # StopIteration carries what the generator returns
+
+    def _unavailable(self, retry_after: float) -> UpstreamUnavailable:
+        error = UpstreamUnavailable(self.failure, retry_after=retry_after)
+        error.upstream = self.name
+        return error
+
+
+class Upstreams:
+    """Sends requests of exchanges to where backends live, signed."""
+
+    def __init__(
+        self, settings: Mapping[str, Upstream], transport: Transport, runtime: Runtime, events: Events
+    ) -> None:
+        self._settings, self._transport, self._runtime, self._events = settings, transport, runtime, events
+        self._doors: dict[tuple[str, str | None], Door] = {}
+
+    async def send(
+        self, system: str, upstream: str, dstcode: str | None, request: HttpRequest, until: Until, *,
+        keep: Keep | None = None, limit: int = MIB,
+    ) -> HttpResponse:  # fmt: skip
+        """Raises as `Transport.send` does, and `UpstreamUnavailable` where the sign-in fails."""
+        setting = self._settings.get(upstream)
+        if setting is None or setting.manner not in MANNERS:
+            said = Text(
+                f"Chưa cấu hình upstream {upstream}", f"[upstreams.{upstream}] is not set, or its manner unknown"
+            )
+            error = UpstreamUnavailable(said)
+            error.upstream = upstream
+            raise error
+        manner = MANNERS[setting.manner]
+        base = manner.base(setting)
+        if manner.dance is None:
+            signed = manner.sign(request, Credential(""), setting, dstcode)
+            return await self._transport.send(system, base, signed, until, keep=keep, limit=limit)
+        door = self._door(upstream, setting, dstcode if setting.manner == "xroad-session" else None)
+        credential = await door.credential(until)
+        signed = manner.sign(request, credential, setting, dstcode)
+        answer = await self._transport.send(system, base, signed, until, keep=keep, limit=limit)
+        if not manner.refused(answer):
+            return answer
+        door.refused(credential)
+        credential = await door.credential(until)
+        signed = manner.sign(request, credential, setting, dstcode)
+        return await self._transport.send(system, base, signed, until, keep=keep, limit=limit)
+
+    def _door(self, name: str, setting: Upstream, dstcode: str | None) -> Door:
+        key = (name, dstcode)
+        if key not in self._doors:
+            self._doors[key] = Door(name, setting, dstcode, self._transport, self._runtime, self._events)
+        return self._doors[key]
+
+    async def close(self) -> None:
+        """Sign-ins under way end; every one is bounded anyway."""
+        tasks = [door.task for door in self._doors.values() if door.task is not None and not door.task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _with(request: HttpRequest, headers: Mapping[str, str]) -> HttpRequest:
+    return replace(request, headers={**request.headers, **headers})
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _access_token(upstream: Upstream) -> str:
+    fields = {"AccessKey": upstream.client_id, "SecretKey": upstream.client_secret, "AppName": upstream.username}
+    return base64.b64encode(msgspec.json.encode(fields)).decode()
+
+
+def _object(answer: HttpResponse) -> dict[str, Any]:
+    if not isinstance(answer.body, bytes):
+        return {}
+    try:
+        found = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
