@@ -1,0 +1,74 @@
+"""Who asks: every credential dialect leads to one `Consumer`. Only headers are read here; a body is not parsed for it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import msgspec
+
+from lgsp.adapters.envelope import UsernameToken
+from lgsp.errors import Unauthenticated
+from lgsp.exchange import Exchange, Handler
+from lgsp.model import Consumer, Data, Face, Text
+from lgsp.policy import Policy
+
+
+class Authenticate:
+    """A face that has verified a credential out of the message itself (UsernameToken, session) has set the consumer."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+        if exchange.consumer is None and exchange.face is not Face.INTERNAL:
+            exchange.consumer = by_headers(self._policy, exchange)
+            if exchange.consumer is None:
+                raise Unauthenticated(missing())
+        return await handler(exchange)
+
+
+def by_headers(policy: Policy, exchange: Exchange) -> Consumer | None:
+    """The consumer that the request's headers prove; None where they carry no credential. Raises `Unauthenticated`."""
+    if (authorization := exchange.header("authorization")) is not None:
+        scheme, _, token = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated(Text("Chỉ nhận Authorization: Bearer", "Authorization must be Bearer"))
+        return policy.by_token(token.strip())
+    if (key := exchange.header("x-api-key")) is not None:
+        return policy.by_api_key(key.strip(), exchange.peer)
+    if (packed := exchange.header("lgspaccesstoken")) is not None:
+        client, secret = unpack_access_token(packed)
+        return policy.by_secret(client, secret, exchange.peer)
+    if (system := exchange.header("x-systemid")) is not None:
+        return policy.by_secret(system.strip(), exchange.header("x-secretkey") or "", exchange.peer)
+    return None
+
+
+def by_username(policy: Policy, token: UsernameToken, peer: str) -> Consumer:
+    """WS-Security UsernameToken, text or digest. A digest without nonce and moment could be replayed for ever: refused."""
+    if not token.digest:
+        return policy.by_secret(token.username, token.password, peer)
+    if not token.nonce or not token.created:
+        raise Unauthenticated(Text("PasswordDigest cần Nonce và Created", "PasswordDigest needs Nonce and Created"))
+    return policy.by_digest(token.username, token.password, token.nonce, token.created, peer)
+
+
+class _AccessToken(msgspec.Struct):
+    """Dialect A2 (DOMAIN §1.4): who calls, packed into one header; further members name the partner and are not needed."""
+
+    AccessKey: str
+    SecretKey: str
+
+
+def unpack_access_token(packed: str) -> tuple[str, str]:
+    """(client id, secret) of an `lgspaccesstoken` header. Raises `Unauthenticated`."""
+    try:
+        found = msgspec.json.decode(base64.b64decode(packed, validate=True), type=_AccessToken)
+    except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError) as error:
+        raise Unauthenticated(Text("lgspaccesstoken không đọc được", "lgspaccesstoken cannot be read")) from error
+    return found.AccessKey, found.SecretKey
+
+
+def missing() -> Text:
+    return Text("Thiếu thông tin xác thực", "Credentials are missing")

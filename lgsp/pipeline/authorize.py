@@ -1,0 +1,76 @@
+"""May it ask this, now: stage, security level, grant, purpose, quota, in that order. Deny by default (RULES 24)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lgsp.errors import Forbidden, Suspended
+from lgsp.exchange import Exchange, Handler
+from lgsp.model import Consumer, Data, Face, Grant, Stage, StageEntry, Text
+from lgsp.policy import Policy, Quota
+from lgsp.runtime import Clock
+
+
+class Stages(Protocol):
+    """What is asked of the ledger of decisions."""
+
+    def stage(self, system: str) -> StageEntry | None: ...
+
+
+class Authorize:
+    def __init__(self, policy: Policy, ledger: Stages, clock: Clock) -> None:
+        self._policy, self._ledger, self._clock = policy, ledger, clock
+
+    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+        """What an exchange of the bus itself delivers was authorized when it was accepted; to a suspended system nothing goes."""
+        if exchange.face is Face.INTERNAL:
+            if exchange.operation is not None:
+                self._stage(exchange.operation.system)
+        else:
+            self._check(exchange)
+            exchange.timings["policy"] = self._clock.monotonic() - exchange.started
+        return await handler(exchange)
+
+    def _check(self, exchange: Exchange) -> None:
+        consumer, operation = exchange.consumer, exchange.operation
+        if consumer is None or operation is None:
+            raise Forbidden()
+        policy = self._policy
+        stage = self._stage(operation.system)
+        policy.check_security_level(consumer)
+        grant = exchange.grant = policy.check_grant(consumer, operation.system, operation.name)
+        if stage is Stage.TRIAL:
+            _admit_trial(consumer, grant)
+            exchange.headers_out["X-LGSP-Stage"] = "trial"
+        if exchange.face is Face.NATIVE and grant.fields is not None:
+            raise Forbidden(_whole_answer())  # the ministry's own bytes cannot be cut to the granted fields
+        policy.check_purpose(grant, exchange.purpose)
+        exchange.headers_out.update(quota_headers(policy.spend(grant)))
+
+    def _stage(self, system: str) -> Stage:
+        entry = self._ledger.stage(system)
+        stage = Stage.PLANNED if entry is None else entry.stage
+        if stage is Stage.SUSPENDED:
+            raise Suspended()
+        if stage not in (Stage.TRIAL, Stage.OFFICIAL):
+            raise Forbidden(Text("Hệ thống chưa hoặc không còn được kết nối", "The system is not connected"))
+        return stage
+
+
+def quota_headers(quota: Quota) -> dict[str, str]:
+    """The IETF draft `RateLimit` fields: what the window allows and what is left of it."""
+    return {
+        "RateLimit-Policy": f'"minute";q={quota.limit};w=60',
+        "RateLimit": f'"minute";r={quota.remaining};t={max(1, round(quota.reset))}',
+    }
+
+
+def _admit_trial(consumer: Consumer, grant: Grant) -> None:
+    if not (consumer.admits_trial and grant.admits_trial):
+        raise Forbidden(Text("Kết nối thử nghiệm không mở cho hệ thống này", "The trial is not open to this consumer"))
+
+
+def _whole_answer() -> Text:
+    return Text(
+        "Quyền được cấp theo trường dữ liệu, hãy gọi bằng REST hoặc SOAP", "Granted by fields: call by REST or SOAP"
+    )

@@ -1,0 +1,97 @@
+"""Bulkhead: a slot of this system for one attempt, soon, or `Overloaded` at once (RULES 9, 10)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from lgsp.errors import BusFault, Overloaded
+from lgsp.exchange import Exchange, Handler
+from lgsp.model import Data
+from lgsp.runtime import Clock
+
+PATIENCE_SECONDS = 0.25
+"""Who must expect to wait longer is refused at once: waiting would cost him and help nobody."""
+LONGEST_SECONDS = 1.0
+_WEIGHT = 0.1
+"""Of the newest attempt in the moving average."""
+
+
+@dataclass(slots=True)
+class Slots:
+    """Slots of one system and the short queue before them, first come, first served."""
+
+    capacity: int
+    taken: int = 0
+    queue: deque[asyncio.Future[None]] = field(default_factory=deque)
+    seconds: float = 0.05
+    """Moving average of how long a slot is held; the start is a guess."""
+
+    def expected(self) -> float:
+        """Seconds that one more in the queue would wait."""
+        return (len(self.queue) + 1) * self.seconds / max(1, self.capacity)
+
+    async def take(self, patience: float) -> None:
+        """Raises `Overloaded`."""
+        if self.taken < self.capacity and not self.queue:
+            self.taken += 1
+            return
+        expected = self.expected()
+        if expected > min(PATIENCE_SECONDS, patience) or len(self.queue) >= self.capacity:
+            raise Overloaded(retry_after=max(1.0, expected))
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.queue.append(turn)
+        try:
+            async with asyncio.timeout(min(LONGEST_SECONDS, patience)):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self.release()  # the slot came in the same moment: hand it on
+            elif turn in self.queue:
+                self.queue.remove(turn)
+            if isinstance(error, TimeoutError):
+                raise Overloaded(retry_after=max(1.0, self.expected())) from None
+            raise
+
+    def release(self) -> None:
+        """Hands the slot to the next who still waits. A smaller capacity after a reload is reached by not handing on."""
+        while self.queue and self.taken <= self.capacity:
+            turn = self.queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.taken -= 1
+
+    def held(self, seconds: float) -> None:
+        self.seconds += _WEIGHT * (seconds - self.seconds)
+
+
+@dataclass(slots=True)
+class Bulkhead:
+    """One per process; a system's slots are its manifest's."""
+
+    clock: Clock
+    systems: dict[str, Slots] = field(default_factory=dict)
+
+    def inflight(self) -> dict[str, int]:
+        """Attempts under way, by system, for the metrics."""
+        return {name: slots.taken for name, slots in self.systems.items()}
+
+    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+        connector, deadline = exchange.connector, exchange.deadline
+        if connector is None or deadline is None:
+            raise BusFault()
+        slots = self.systems.get(connector.name)
+        if slots is None:
+            slots = self.systems[connector.name] = Slots(connector.slots)
+        slots.capacity = connector.slots
+        began = self.clock.monotonic()
+        await slots.take(deadline.remaining(self.clock))
+        taken = self.clock.monotonic()
+        exchange.timings["wait"] = exchange.timings.get("wait", 0.0) + taken - began
+        try:
+            return await handler(exchange)
+        finally:
+            slots.held(self.clock.monotonic() - taken)
+            slots.release()

@@ -1,0 +1,269 @@
+"""Call: one attempt at a ministry. mapping.ask, encode, signed send, decode, mapping.answer: each validated by contract."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from lgsp.adapters import rest, soap
+from lgsp.errors import BadAnswer, BusFault, ConnectFailed, InvalidMessage, LgspError, Unavailable
+from lgsp.events import AttemptMade, Events
+from lgsp.exchange import Attempt, Exchange
+from lgsp.health import HealthBook
+from lgsp.mapping import Context
+from lgsp.model import Data, Face, FieldError, HttpRequest, HttpResponse, Spooled, Text
+from lgsp.pipeline.verdict import http_fault, platform_fault, soap_fault
+from lgsp.registry import XROAD_FORWARD, BackendRoute, Connector, Operation
+from lgsp.runtime import HANOI, Runtime
+from lgsp.spool import Drawer
+from lgsp.transport import MIB, Keep
+from lgsp.upstream import Upstreams, UpstreamUnavailable
+
+T = TypeVar("T")
+
+AWAY_FROM = 64 * 1024
+"""Bytes from which mapping and codec work away from the loop (RULES 11)."""
+_NATIVE_HEADERS = ("content-type", "accept", "accept-language", "soapaction")
+"""What of a native caller's headers goes on, beside those that the ministry's contract names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What mappings may know of the province and its secrets; by system name where it differs."""
+
+    era: str = ""
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Call:
+    """The innermost handler: sees one attempt, knows nothing of retries.
+
+    Raises for the native face as for the others, so that evidence and health say what happened; what that face sends is
+    `exchange.backend_response` wherever it stands: the ministry's own bytes, its refusals included.
+    """
+
+    upstreams: Upstreams
+    health: HealthBook
+    runtime: Runtime
+    events: Events
+    surroundings: Surroundings = field(default_factory=Surroundings)
+
+    async def __call__(self, exchange: Exchange) -> Data:
+        connector, operation, route = exchange.connector, exchange.operation, exchange.route
+        if connector is None or operation is None or route is None:
+            raise BusFault()
+        context = self.context(exchange, connector, route)
+        if exchange.face is Face.NATIVE:
+            request = forwarded(exchange.request, route)
+        else:
+            weight = len(exchange.request.body)
+            data = exchange.data or {}
+            request = await self._timed(exchange, weight, lambda: encode(connector, operation, route, data, context))
+        answer = await self._attempt(exchange, operation, route, request)
+        read = understood if exchange.face is Face.NATIVE else decode
+        outcome = "cancelled"
+        try:
+            found = await self._timed(
+                exchange, len(answer.body), lambda: read(connector, operation, route, answer, context)
+            )
+            outcome = "ok"
+        except LgspError as error:
+            outcome = error.code if isinstance(error, Unavailable | BusFault) else "business"
+            if isinstance(error, UpstreamUnavailable):
+                self.health.upstream_failed(route.backend.upstream, operation.system, error)
+            raise
+        except Exception:
+            outcome = BusFault.code
+            raise
+        finally:
+            exchange.attempts[-1] = replace(exchange.attempts[-1], outcome=outcome)
+            self._made(exchange, operation)
+        self.health.upstream_answered(route.backend.upstream)
+        return found
+
+    async def _attempt(
+        self, exchange: Exchange, operation: Operation, route: BackendRoute, request: HttpRequest
+    ) -> HttpResponse:
+        """One send. Its `Attempt` is noted whatever happens; the outcome of an answer is judged when it has been read."""
+        backend, clock, deadline = route.backend, self.runtime.clock, exchange.deadline
+        if deadline is None:
+            raise BusFault()
+        deadline.remaining(clock)
+        exchange.backend_response = None
+        started, began, outcome = clock.now(), clock.monotonic(), "cancelled"
+        try:
+            answer = await self.upstreams.send(
+                operation.system, backend.upstream, backend.dstcode, request, deadline,
+                keep=keep(exchange) if operation.streamed else None, limit=max(MIB, operation.max_body),
+            )  # fmt: skip
+        except UpstreamUnavailable as error:
+            outcome = ""  # the ministry was not even asked
+            self.health.upstream_failed(backend.upstream, operation.system, error)
+            raise
+        except LgspError as error:
+            outcome = error.code
+            if isinstance(error, ConnectFailed) and not error.reached:
+                self.health.upstream_failed(backend.upstream, operation.system, error)
+            raise
+        else:
+            outcome = "answered"
+            exchange.backend_response = answer
+            return answer
+        finally:
+            seconds = clock.monotonic() - began
+            exchange.timings["backend"] = exchange.timings.get("backend", 0.0) + seconds
+            if outcome:
+                exchange.attempts.append(Attempt(len(exchange.attempts) + 1, started, seconds, outcome))
+                if outcome != "answered":
+                    self._made(exchange, operation)
+
+    def _made(self, exchange: Exchange, operation: Operation) -> None:
+        attempt = exchange.attempts[-1]
+        self.events.publish(
+            AttemptMade(
+                exchange.correlation_id,
+                operation.system,
+                operation.name,
+                attempt.number,
+                attempt.outcome,
+                attempt.seconds,
+            )
+        )
+
+    async def _timed(self, exchange: Exchange, weight: int, work: Callable[[], T]) -> T:
+        began = self.runtime.clock.monotonic()
+        try:
+            return await self.runtime.offload(work) if weight > AWAY_FROM else work()
+        finally:
+            seconds = self.runtime.clock.monotonic() - began
+            exchange.timings["codec"] = exchange.timings.get("codec", 0.0) + seconds
+
+    def context(self, exchange: Exchange, connector: Connector, route: BackendRoute) -> Context:
+        """What this system's mapping may know of this exchange."""
+        around, backend = self.surroundings, route.backend
+        secrets = around.secrets.get(connector.name, {})
+        return Context(
+            now=self.runtime.clock.now().astimezone(HANOI),
+            new_id=self.runtime.ids.new,
+            backend=backend.name,
+            consumer=exchange.consumer.id if exchange.consumer else "",
+            officer=exchange.officer,
+            purpose=exchange.purpose,
+            case=exchange.case,
+            secrets={name: secrets[name] for name in backend.secrets if name in secrets},
+            values={**backend.values, **around.values.get(connector.name, {})},
+            places=connector.places,
+            request=exchange.data or {},
+            era=around.era,
+        )
+
+
+def encode(
+    connector: Connector, operation: Operation, route: BackendRoute, data: Data, context: Context
+) -> HttpRequest:
+    """The ministry's request. `InvalidMessage` where its contract does not admit what the caller says."""
+    mapping, backend = connector.mapping, route.backend
+    asked: Data = mapping.ask(operation.name, data, context) if mapping else data
+    try:
+        if backend.adapter == "soap":
+            return soap.encode_request(route.operation, asked, backend.soap_version, target=backend.path)
+        return rest.encode_request(route.operation, asked, backend.path)
+    except InvalidMessage as error:
+        raise InvalidMessage(
+            Text("Hợp đồng của cơ sở dữ liệu không nhận nội dung này", "The database's contract does not admit this"),
+            errors=tuple(FieldError(_path_of(each.path, data), each.rule) for each in error.errors),
+        ) from error
+
+
+def decode(
+    connector: Connector, operation: Operation, route: BackendRoute, answer: HttpResponse, context: Context
+) -> Data:
+    """The public answer. Raises the platform's or the ministry's fault, or `BadAnswer` where a contract is broken."""
+    data = _read(route, answer)
+    mapping = connector.mapping
+    try:
+        found: Data = mapping.answer(operation.name, data, context) if mapping else data
+    except LgspError:
+        raise
+    except Exception as error:
+        raise BadAnswer(Text("Không hiểu được phản hồi", "The answer was not understood")) from error
+    try:
+        operation.public.output.check(found)
+    except InvalidMessage as error:
+        said = Text("Phản hồi không đúng hợp đồng công bố", "The answer does not keep the public contract")
+        raise BadAnswer(said, errors=error.errors) from error
+    return found
+
+
+def understood(
+    connector: Connector, operation: Operation, route: BackendRoute, answer: HttpResponse, context: Context
+) -> Data:
+    """A native answer is judged, not translated: the mapping may refuse it as business; what it cannot tell is fine."""
+    data, mapping = _read(route, answer), connector.mapping
+    if mapping is None:
+        return data
+    try:
+        mapping.answer(operation.name, data, context)
+    except BadAnswer:
+        return data
+    except LgspError:
+        raise
+    except Exception:  # noqa: BLE001  it was written for the public request, which a native caller has not sent
+        return data
+    return data
+
+
+def _read(route: BackendRoute, answer: HttpResponse) -> Data:
+    backend = route.backend
+    if fault := platform_fault(answer, backend.upstream):
+        raise fault
+    good = 200 <= answer.status < 300
+    if backend.adapter == "soap":
+        if not good and "xml" not in answer.headers.get("content-type", ""):
+            raise http_fault(answer, backend.upstream)
+        try:
+            return soap.decode_response(route.operation, answer)
+        except soap.SoapFaultReceived as fault_received:
+            raise soap_fault(fault_received) from None
+    if good:
+        return rest.decode_response(route.operation, answer)
+    if backend.reads_errors and 400 <= answer.status < 500 and answer.status not in (401, 429):
+        return rest.decode_response(route.operation, replace(answer, status=200))
+    raise http_fault(answer, backend.upstream)
+
+
+def forwarded(request: HttpRequest, route: BackendRoute) -> HttpRequest:
+    """A native call as it goes on: body and path untouched, the caller's credentials gone, the target ours (RULES 21)."""
+    backend = route.backend
+    path, _, query = request.target.removeprefix("/native").partition("?")
+    if backend.dstcode is not None:
+        path = path.removeprefix(XROAD_FORWARD)
+        query = "&".join(
+            part for part in query.split("&") if not part.startswith(("dstcode=", "providerurl=", "session="))
+        )
+    named = {each.name.lower() for each in route.operation.http.parameters if each.place == "header"}
+    headers = {name: value for name, value in request.headers.items() if name in _NATIVE_HEADERS or name in named}
+    return HttpRequest(request.method, path + (f"?{query}" if query else ""), headers, request.body)
+
+
+def keep(exchange: Exchange) -> Keep | None:
+    """Large answers go into the drawer that the face has opened for this exchange, and go with it."""
+    drawer: Drawer | None = exchange.face_state.get("drawer")
+    if drawer is None:
+        return None
+
+    async def spooled(chunks: AsyncIterator[bytes], content_type: str, limit: int) -> Spooled:
+        kind = content_type.partition(";")[0].lower()
+        syntax: Any = "xml" if kind.endswith("xml") else "raw" if kind.startswith("multipart/") else "json"
+        return await drawer.lift(chunks, syntax, limit)
+
+    return spooled
+
+
+def _path_of(path: str, data: Data) -> str:
+    """A pointer into the ministry's message means the caller's field where both have one of that name."""
+    first = path.split("/")[1] if path.startswith("/") else ""
+    return path if first in data else ""

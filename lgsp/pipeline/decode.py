@@ -1,0 +1,105 @@
+"""Body to data on the way in, data to body on the way out, by the public contract's codecs and the face's adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+
+from lgsp.adapters import rest, soap
+from lgsp.errors import BusFault, InvalidMessage, TooLarge
+from lgsp.exchange import Exchange, Handler
+from lgsp.model import Data, Face, HttpRequest, HttpResponse, Spooled
+from lgsp.registry import Operation
+from lgsp.runtime import Runtime
+
+T = TypeVar("T")
+
+Read = Callable[[Exchange], Awaitable[bytes | Spooled]]
+"""How a face hands over a body that is not read yet: nothing is read of a caller who may not ask."""
+
+OFFLOAD_FROM = 64 * 1024
+"""Bytes of small text above which a codec works away from the loop (RULES 11)."""
+
+
+class Decode:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+        if exchange.face is Face.INTERNAL:
+            return await handler(exchange)
+        operation = exchange.operation
+        if operation is None:
+            raise BusFault()
+        read: Read | None = exchange.face_state.pop("read", None)
+        if read is not None:
+            exchange.request = replace(exchange.request, body=await read(exchange))
+        if len(exchange.request.body) > operation.max_body:  # a door that had to read first allowed the largest of many
+            raise TooLarge()
+        clock = self._runtime.clock
+        began = clock.monotonic()
+        exchange.data = await self._away(_weight(exchange.request.body), lambda: _in(exchange, operation))
+        exchange.timings["codec"] = clock.monotonic() - began
+        answer = await handler(exchange)
+        began = clock.monotonic()
+        if exchange.accepted:
+            exchange.reply = HttpResponse(202, {"content-type": rest.JSON}, msgspec.json.encode(answer))
+        else:
+            came = exchange.backend_response
+            weight = _weight(came.body) if came is not None else 0
+            exchange.reply = await self._away(weight, lambda: _out(exchange, operation, answer))
+        exchange.timings["codec"] += clock.monotonic() - began
+        return answer
+
+    async def _away(self, weight: int, work: Callable[[], T]) -> T:
+        return await self._runtime.offload(work) if weight > OFFLOAD_FROM else work()
+
+
+def _in(exchange: Exchange, operation: Operation) -> Data:
+    if exchange.face is Face.SOAP:
+        opened: soap.Opened = exchange.face_state["opened"]
+        return soap.read_body(opened)
+    if exchange.face is Face.NATIVE:
+        return _native(exchange)
+    return rest.decode_request(operation.public, exchange.request)
+
+
+def _native(exchange: Exchange) -> Data:
+    """The ministry judges its own dialect: what our copy of its contract does not read is passed on all the same."""
+    route = exchange.route
+    if route is None:
+        return {}
+    try:
+        if route.backend.adapter == "soap":
+            return soap.decode_request(route.backend.contract, exchange.request).data
+        path = exchange.request.target.partition("?")[0].removeprefix(route.backend.native_path)
+        found = rest.match(route.backend.contract, exchange.request.method, path, _small(exchange.request))
+        return rest.decode_request(route.operation, exchange.request, found[1] if found else {})
+    except InvalidMessage:
+        return {}
+
+
+def _out(exchange: Exchange, operation: Operation, answer: Data) -> HttpResponse:
+    if exchange.face is Face.NATIVE:
+        came = exchange.backend_response
+        if came is None:
+            raise BusFault()
+        kept = {name: value for name, value in came.headers.items() if name in ("content-type", "content-language")}
+        return HttpResponse(came.status, kept, came.body)
+    if exchange.face is Face.SOAP:
+        opened: soap.Opened = exchange.face_state["opened"]
+        return soap.encode_response(operation.public, answer, opened.version)
+    return rest.encode_response(operation.public, answer)
+
+
+def _small(request: HttpRequest) -> bytes:
+    return rest.visible(request.body)[0]
+
+
+def _weight(body: bytes | Spooled) -> int:
+    if isinstance(body, bytes):
+        return len(body)
+    return sum(len(piece) for piece in body if isinstance(piece, bytes))

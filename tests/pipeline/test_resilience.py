@@ -1,0 +1,350 @@
+"""Deadline, retry, breaker and bulkhead together, in virtual time (RULES 6-12)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from lgsp.errors import BadAnswer, CircuitOpen, ConnectFailed, LgspError, Overloaded, Timeout
+from lgsp.model import Face, Health, HttpRequest, HttpResponse
+from lgsp.pipeline.deadline import GRACE_SECONDS
+from tests.manifest.small_home import MANIFEST
+from tests.pipeline.house import House, fails, found, play
+
+
+def broken() -> ConnectFailed:
+    error = ConnectFailed()
+    error.reached = True
+    return error
+
+
+async def silence(_: HttpRequest) -> HttpResponse:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def outcomes(house: House, calls: int, operation: str = "hoi", **slots: object) -> list[str]:
+    async def one() -> str:
+        try:
+            await house.ask(operation, **slots)
+        except LgspError as error:
+            return error.code
+        return "ok"
+
+    return await asyncio.gather(*(one() for _ in range(calls)))
+
+
+# -- deadline ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("operation", "wanted", "seconds"),
+    [("hoi", None, 10), ("ghi", None, 30), ("hoi", 2.0, 2), ("hoi", 500.0, 10), ("hoi", -1.0, 10), ("ghi", 12.5, 12.5)],
+)
+def test_every_call_ends_at_its_limit_or_earlier_if_asked(
+    tmp_path: Path, operation: str, wanted: float | None, seconds: float
+) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = silence
+        began = house.runtime.clock.monotonic()
+        with pytest.raises(Timeout):
+            await house.ask(operation, wanted_timeout=wanted)
+        assert house.runtime.clock.monotonic() - began == pytest.approx(seconds, abs=GRACE_SECONDS)
+
+    play(tmp_path, story)
+
+
+def test_an_exchange_that_comes_too_late_sends_nothing(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        exchange = house.exchange()
+        await asyncio.sleep(11)
+        with pytest.raises(Timeout):
+            await house.handle(exchange)
+        assert not house.wire.seen
+
+    play(tmp_path, story)
+
+
+def test_a_step_that_never_ends_is_caught_by_the_net(tmp_path: Path) -> None:
+    from lgsp.exchange import Exchange, chain
+    from lgsp.model import Data
+    from lgsp.pipeline.deadline import Deadline
+
+    async def never(_: Exchange) -> Data:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def story(house: House) -> None:
+        with pytest.raises(Timeout):
+            await chain(Deadline(house.runtime.clock), then=never)(house.exchange(wanted_timeout=3.0))
+        assert house.runtime.clock.monotonic() == pytest.approx(3, abs=0.1)
+
+    play(tmp_path, story)
+
+
+# -- retry ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_safe_question_is_asked_again_and_an_update_never(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        tries = 0
+
+        async def second_time(request: HttpRequest) -> HttpResponse:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                raise broken()
+            return await found(request)
+
+        house.wire.answer = second_time
+        exchange = house.exchange()
+        assert (await house.handle(exchange))["ma"] == "7"
+        assert [each.outcome for each in exchange.attempts] == ["connect-failed", "ok"]
+        assert [each.number for each in exchange.attempts] == [1, 2]
+        tries = 0
+        with pytest.raises(ConnectFailed):
+            await house.ask("ghi")
+        assert tries == 1
+
+    play(tmp_path, story)
+
+
+def test_a_keyed_update_may_be_asked_again(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = fails(broken)
+        with pytest.raises(ConnectFailed):
+            await house.ask("ghi")
+        assert len(house.wire.seen) == 3
+
+    play(tmp_path, story, MANIFEST.replace('backend_operation = "GHI"', 'backend_operation = "GHI"\nkeyed = true'))
+
+
+@pytest.mark.parametrize("error", [BadAnswer, Overloaded, CircuitOpen])
+def test_only_what_another_try_may_cure(tmp_path: Path, error: type[LgspError]) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = fails(error)
+        with pytest.raises(error):
+            await house.ask()
+        assert len(house.wire.seen) == 1
+
+    play(tmp_path, story)
+
+
+def test_exchanges_of_the_bus_itself_have_pauses_of_their_own(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = fails(broken)
+        with pytest.raises(ConnectFailed):
+            await house.ask(face=Face.INTERNAL)
+        assert len(house.wire.seen) == 1
+
+    play(tmp_path, story)
+
+
+def test_no_try_begins_after_the_deadline(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = fails(broken, seconds=0.9)
+        began = house.runtime.clock.monotonic()
+        with pytest.raises(LgspError):
+            await house.ask(wanted_timeout=1.0)
+        assert house.runtime.clock.monotonic() - began <= 1.0 + GRACE_SECONDS
+
+    play(tmp_path, story)
+
+
+def test_a_platform_that_names_a_pause_gets_it_or_no_further_try(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        async def busy(_: HttpRequest) -> HttpResponse:
+            return HttpResponse(503, {"retry-after": "30"})
+
+        house.wire.answer = busy
+        began = house.runtime.clock.monotonic()
+        with pytest.raises(ConnectFailed):
+            await house.ask()
+        assert house.runtime.clock.monotonic() - began < 1
+        assert len(house.wire.seen) == 1
+
+    play(tmp_path, story)
+
+
+def test_the_budget_holds_and_waiting_tries_count(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.health.policy = type(house.health.policy)(minimum=10_000, timeouts_alone=10_000)
+        house.wire.answer = fails(broken, seconds=0.05)
+        seen = 0
+
+        def watch(_: object) -> None:
+            nonlocal seen
+            seen = max(seen, house.retry.retrying["register"])
+            assert house.retry.retrying["register"] <= max(3, 0.2 * 100)
+
+        house.events.subscribe(watch)
+        await outcomes(house, 100)
+        assert 3 <= seen <= 20
+        assert len(house.wire.seen) <= 100 + 2 * 20
+
+    play(tmp_path, story, MANIFEST.replace("slots = 2", "slots = 1000"))
+
+
+# -- breaker ----------------------------------------------------------------------------------------------------------
+
+
+def test_two_timeouts_open_the_circuit_and_one_probe_closes_it(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.ask()
+        await asyncio.sleep(61)
+        house.wire.answer = silence
+        assert await outcomes(house, 2) == ["timeout"] * 2
+        assert house.health.system("register").health is Health.DOWN
+        asked = len(house.wire.seen)
+        assert await outcomes(house, 50) == ["circuit-open"] * 50
+        assert len(house.wire.seen) == asked
+        await asyncio.sleep(5)
+        house.wire.answer = found
+        codes = await outcomes(house, 1)
+        assert codes == ["ok"]
+        assert house.health.system("register").breaker == "closed"
+        assert await outcomes(house, 2) == ["ok"] * 2
+
+    play(tmp_path, story)
+
+
+def test_a_half_open_circuit_lets_exactly_one_call_through(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = silence
+        await outcomes(house, 2, wanted_timeout=2.0)
+        await asyncio.sleep(5)
+        before = len(house.wire.seen)
+        codes = await outcomes(house, 20, wanted_timeout=2.0)
+        assert sorted(codes) == ["circuit-open"] * 19 + ["timeout"]
+        assert len(house.wire.seen) == before + 1
+
+    play(tmp_path, story)
+
+
+def test_a_cancelled_probe_frees_its_place(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = silence
+        await outcomes(house, 2, wanted_timeout=2.0)
+        await asyncio.sleep(5)
+        leaving = asyncio.create_task(house.ask())
+        await asyncio.sleep(0.1)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        house.wire.answer = found
+        assert await outcomes(house, 1) == ["ok"]
+
+    play(tmp_path, story)
+
+
+def test_one_operation_does_not_close_the_other(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = silence
+        await outcomes(house, 2)
+        house.wire.answer = found
+        assert await outcomes(house, 1, "ghi") == ["ok"]
+        assert await outcomes(house, 1, "hoi") == ["circuit-open"]
+
+    play(tmp_path, story)
+
+
+# -- bulkhead ---------------------------------------------------------------------------------------------------------
+
+
+def slow(seconds: float) -> object:
+    async def answer(request: HttpRequest) -> HttpResponse:
+        await asyncio.sleep(seconds)
+        return await found(request)
+
+    return answer
+
+
+def test_no_more_attempts_than_slots_and_refusal_at_once(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.ask()
+        house.wire.answer = slow(5)  # type: ignore[assignment]
+        running = [asyncio.create_task(house.ask()) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        assert house.bulkhead.inflight() == {"register": 2}
+        house.bulkhead.systems["register"].seconds = 5.0
+        began = house.runtime.clock.monotonic()
+        with pytest.raises(Overloaded) as refused:
+            await house.ask()
+        assert house.runtime.clock.monotonic() == began
+        assert refused.value.retry_after is not None
+        assert refused.value.retry_after >= 1
+        await asyncio.gather(*running)
+        assert house.wire.most == 2
+
+    play(tmp_path, story)
+
+
+def test_a_short_queue_is_served_in_order(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = slow(0.1)  # type: ignore[assignment]
+        assert await outcomes(house, 4) == ["ok"] * 4
+        assert house.wire.most == 2
+        codes = await outcomes(house, 10)
+        assert codes.count("ok") == 4
+        assert codes.count("overloaded") == 6
+
+    play(tmp_path, story)
+
+
+def test_who_waits_too_long_is_refused_and_leaves_no_trace(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = slow(5)  # type: ignore[assignment]
+        running = [asyncio.create_task(house.ask()) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        began = house.runtime.clock.monotonic()
+        with pytest.raises(Overloaded):
+            await house.ask()
+        assert house.runtime.clock.monotonic() - began <= 1.0
+        assert not house.bulkhead.systems["register"].queue
+        await asyncio.gather(*running)
+
+    play(tmp_path, story)
+
+
+def test_a_slot_that_comes_in_the_moment_of_leaving_is_handed_on(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = slow(0.5)  # type: ignore[assignment]
+        running = [asyncio.create_task(house.ask()) for _ in range(2)]
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(house.ask())
+        await asyncio.sleep(0.2)
+        next_one = asyncio.create_task(house.ask())
+        await asyncio.sleep(0)
+        await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        assert (await next_one)["ma"] == "7"
+        await asyncio.gather(*running, waiting, return_exceptions=True)
+
+    play(tmp_path, story)
+
+
+def test_fewer_slots_after_a_reload_are_reached_gently(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.ask()
+        slots = house.bulkhead.systems["register"]
+        slots.taken, slots.capacity = 2, 1
+        slots.release()
+        assert slots.taken == 1
+        slots.release()
+        assert slots.taken == 0
+        await house.ask()
+        assert slots.capacity == 2
+
+    play(tmp_path, story)
+
+
+def test_waiting_for_a_slot_is_no_fault_of_the_database(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        house.wire.answer = slow(0.1)  # type: ignore[assignment]
+        for _ in range(5):
+            await outcomes(house, 30)
+        assert house.health.system("register").health is Health.UP
+        assert house.health.system("register").breaker == "closed"
+
+    play(tmp_path, story)
