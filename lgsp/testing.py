@@ -1,0 +1,229 @@
+"""The pytest plugin: a simulated country and a real bus on loopback ports, fresh for every test.
+
+    def test_my_client_survives(lgsp_bus):
+        lgsp_bus.simulator.fail("some-system", "hang", times=1)
+        my_client(lgsp_bus.url, lgsp_bus.api_key())
+        assert len(lgsp_bus.simulator.calls("some-system")) == 2
+
+`lgsp_simulator` is the simulator alone. Contracts are read once a session; servers run on one loop beside the test, so both
+blocking and asyncio clients may ask them. `--lgsp-home DIR` runs the standard tests (`lgsp.standard`) on one's own systems.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading  # noqa: TID251  a test's own code may block: the servers run beside it
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:  # a plugin is imported in every session of every project: what costs time waits for the first fixture
+    from lgsp_mocks.journal import Entry
+    from lgsp_mocks.simulator import Simulator
+    from lgsp_mocks.world import World
+
+    from lgsp.app import Gateway
+    from lgsp.policy import NewSecrets
+    from lgsp.simulate import Loaded
+
+T = TypeVar("T")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lgsp")
+    group.addoption(
+        "--lgsp-home",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="A folder with connectors/ contracts/ mocks/: its systems are simulated too, and the standard tests run on them.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    standard = Path(__file__).with_name("standard.py")
+    if config.getoption("--lgsp-home") and not any("standard" in Path(arg.partition("::")[0]).stem for arg in config.args):
+        config.args.append(str(standard))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`lgsp_system`: the name of every system, of the named homes or else of the built-in one."""
+    if "lgsp_system" in metafunc.fixturenames:
+        from lgsp.home import Home, builtin
+
+        homes = [Home.at(Path(folder)) for folder in metafunc.config.getoption("--lgsp-home")] or [builtin()]
+        metafunc.parametrize("lgsp_system", [system for home in homes for system in home.systems()])
+
+
+@dataclass
+class Sim:
+    """A running simulator, asked from the test's own thread."""
+
+    url: str
+    _simulator: Simulator = field(repr=False)
+    _beside: Beside = field(repr=False)
+    allow_unmatched: bool = False
+    """Calls that fit no contract, and handlers' own defects, fail the test at its end unless this is set."""
+
+    @property
+    def world(self) -> World:
+        return self._simulator.world
+
+    def fail(self, system: str, kind: str, **given: Any) -> None:
+        """Adds a fault to a system or upstream: parameters of the kind and conditions in one list (`docs/simulator.md`)."""
+        from lgsp_mocks.faults import spec
+
+        self._beside.do(lambda: self._simulator.set_fault(system, spec(kind, **given), add=True))
+
+    def heal(self, system: str) -> None:
+        """Takes the faults of a system or upstream away."""
+        self._beside.do(lambda: self._simulator.faults.delete(system))
+
+    def calls(self, system: str | None = None, operation: str | None = None) -> list[Entry]:
+        """What the ministries were asked, oldest first, decoded."""
+        return self._beside.do(lambda: self._simulator.journal.calls(system, operation))
+
+    def effects(self, system: str) -> Mapping[str, int]:
+        """Key -> times that an update of it took effect."""
+        return self._beside.do(lambda: dict(self._simulator.journal.effects.get(system, {})))
+
+    def examples(self) -> list[dict[str, Any]]:
+        return self._beside.do(self._simulator.admin.examples)
+
+    def people(self) -> list[dict[str, Any]]:
+        """The test people's book."""
+        return self._beside.do(self._simulator.admin.people)
+
+    def reset(self) -> None:
+        self._beside.do(self._simulator.reset)
+
+    def complaints(self) -> list[str]:
+        """Calls that fit no contract, and what was wrong with handlers."""
+        return [*(f"no contract has {call}" for call in self._simulator.unmatched), *self._simulator.defects]
+
+
+@dataclass
+class Bus:
+    """A running gateway in front of a simulator."""
+
+    url: str
+    simulator: Sim
+    secrets: Mapping[str, NewSecrets] = field(repr=False)
+    """By demonstration consumer: client id, client secret, API key."""
+
+    def api_key(self, consumer: str = "mot-cua") -> str:
+        return self.secrets[consumer].api_key
+
+
+class Beside:
+    """One event loop on a thread of its own, for the length of a session."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lgsp-testing", daemon=True)
+        self._thread.start()
+        self._loaded: Loaded | None = None
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def do(self, work: Any) -> Any:
+        """A plain call, made where the servers live."""
+
+        async def body() -> Any:
+            return work()
+
+        return self.run(body())
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def loaded(self, homes: list[str]) -> Loaded:
+        from lgsp.simulate import Loaded
+
+        if self._loaded is None:
+            self._loaded = Loaded.read(Path(home) for home in homes)
+        return self._loaded
+
+
+@pytest.fixture(scope="session")
+def _lgsp_beside() -> Iterator[Beside]:
+    beside = Beside()
+    yield beside
+    beside.close()
+
+
+@pytest.fixture(scope="session")
+def lgsp_loaded(_lgsp_beside: Beside, pytestconfig: pytest.Config) -> Loaded:
+    """Contracts, manifests and handlers of the built-in home and of `--lgsp-home`, read once."""
+    return _lgsp_beside.loaded(pytestconfig.getoption("--lgsp-home"))
+
+
+@pytest.fixture
+def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded) -> Iterator[Sim]:
+    """The national platform and every ministry on a free loopback port."""
+    from lgsp_mocks.server import serve
+    from lgsp_mocks.simulator import Simulator
+
+    from lgsp.runtime import Runtime
+
+    simulator = Simulator(lgsp_loaded.systems, runtime=Runtime.system(), size=1_000)
+    server = _lgsp_beside.run(serve(simulator))
+    sim = Sim(server.url, simulator, _lgsp_beside)
+    try:
+        yield sim
+    finally:
+        _lgsp_beside.run(server.close())
+    if not sim.allow_unmatched and (complaints := sim.complaints()):
+        pytest.fail("the simulator complains: " + "; ".join(complaints))
+
+
+@pytest.fixture
+def lgsp_bus(_lgsp_beside: Beside, lgsp_loaded: Loaded, lgsp_simulator: Sim) -> Iterator[Bus]:
+    """The real gateway on a free loopback port, its upstreams pointing at `lgsp_simulator`."""
+    stack = AsyncExitStack()
+    bus = _lgsp_beside.run(_start_bus(stack, lgsp_loaded, lgsp_simulator))
+    try:
+        yield bus
+    finally:
+        _lgsp_beside.run(stack.aclose())
+
+
+async def _start_bus(stack: AsyncExitStack, loaded: Loaded, sim: Sim) -> Bus:
+    from aiohttp import web
+    from lgsp_mocks.traffic import HttpGateway
+
+    from lgsp.app import build
+    from lgsp.runtime import Runtime
+    from lgsp.settings import Province, Settings
+    from lgsp.simulate import furnish
+    from lgsp.store import open_store
+    from lgsp.transport import AiohttpTransport
+
+    runtime, where = Runtime.system(), sim.world.province
+    data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lgsp-test-")))
+    whose = Province(where.code, where.agency, where.title, where.title, where.era)
+    settings = Settings(data=data, demo=True, sim=sim.url, homes=loaded.homes, province=whose, port=0)
+    store = await open_store(None, runtime, inline=True)
+    transport = AiohttpTransport(runtime)
+    stack.push_async_callback(transport.close)
+    gateway: Gateway = await build(settings, runtime, transport=transport, store=store, registry=loaded.registry)
+    stack.push_async_callback(gateway.close)
+    secrets = await furnish(gateway.policy, where)
+    await gateway.start()
+    runner = web.AppRunner(gateway.application, access_log=None, handle_signals=False, shutdown_timeout=0.5)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    to_bus = HttpGateway(url)
+    stack.push_async_callback(to_bus.close)
+    sim._simulator.gateway = to_bus  # noqa: SLF001  the two halves of one plugin
+    return Bus(url, sim, secrets)

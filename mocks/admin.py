@@ -1,0 +1,174 @@
+"""The simulator's own desk: `/_sim/…` (INTERFACE.md, "For developers"). JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from lgsp.model import HttpRequest, HttpResponse
+from lgsp_mocks.faults import SOAP_ONLY, FaultError
+from lgsp_mocks.handler import Example
+from lgsp_mocks.world import CastMember
+
+if TYPE_CHECKING:
+    from lgsp_mocks.catalogue import SimSystem
+    from lgsp_mocks.simulator import Simulator
+
+_BY_MODULE = ("business-error", "duplicate")
+
+
+class Admin:
+    """One method a path."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._sim = simulator
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        path, _, query = request.target.partition("?")
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        method, parts = request.method.upper(), path.strip("/").split("/")[1:]
+        match method, parts:
+            case "GET", ["systems"]:
+                return _json([self._system(system) for system in self._sim.systems.values()])
+            case "GET", ["examples"]:
+                return _json(self.examples())
+            case "GET", ["people"]:
+                return _json(self.people())
+            case "GET", ["journal"]:
+                return _json(self._sim.journal.as_data(asked.get("system"), asked.get("operation")))
+            case "GET", ["effects"]:
+                return _json(self._sim.journal.effects)
+            case "GET", ["faults"]:
+                return _json(
+                    {name: [fault.describe() for fault in faults] for name, faults in self._sim.faults.all().items()}
+                )
+            case "PUT", ["faults", name]:
+                return self._put_fault(name, request)
+            case "DELETE", ["faults"]:
+                self._sim.faults.clear()
+                return HttpResponse(204)
+            case "DELETE", ["faults", name]:
+                return self._delete_fault(name)
+            case "POST", ["reset"]:
+                self._sim.reset()
+                return HttpResponse(204)
+            case _:
+                return _json({"error": "no such desk", "path": path}, 404)
+
+    def examples(self) -> list[dict[str, Any]]:
+        """At least one request for every public operation, and what it must give."""
+        found = []
+        for system in self._sim.systems.values():
+            for example in system_examples(system, self._sim):
+                entry: dict[str, Any] = {
+                    "system": system.name,
+                    "version": system.version,
+                    "operation": example.operation,
+                    "kind": system.kinds.get(example.operation, "query"),
+                    "request": example.request,
+                    "expect": example.expect,
+                }
+                if example.headers:
+                    entry["headers"] = dict(example.headers)
+                if example.note:
+                    entry["note"] = example.note
+                found.append(entry)
+        return found
+
+    def people(self) -> list[dict[str, Any]]:
+        """The test people's book: the named cast with what each system says of them."""
+        return [self._member(member) for member in self._sim.world.cast.values()]
+
+    def _member(self, member: CastMember) -> dict[str, Any]:
+        world = self._sim.world
+        outcomes = dict(member.outcomes)
+        for system in self._sim.systems.values():
+            told = getattr(system.module, "outcomes", None)
+            if told is not None and (outcome := told(world).get(member.role)):
+                outcomes[system.name] = outcome
+        facts: dict[str, Any] = {}
+        if member.kind == "person" and (person := world.person(member.id)):
+            facts = {
+                "name": person.full_name,
+                "birth": person.birth_text,
+                "gender": person.gender,
+                "cmnd": person.cmnd,
+                "insurance_no": person.insurance_no,
+                "health_card": person.health_card,
+                "household": person.household,
+                "address": person.residence.text,
+                "died": person.died.isoformat() if person.died else None,
+            }
+        elif member.kind == "business" and (company := world.business(member.id)):
+            facts = {
+                "name": company.name,
+                "status": company.status,
+                "address": company.address.text,
+                "owner": company.owner,
+            }
+        return {
+            "role": member.role,
+            "kind": member.kind,
+            "id": member.id,
+            **facts,
+            "note": dict(member.note),
+            "outcomes": outcomes,
+        }
+
+    def _system(self, system: SimSystem) -> dict[str, Any]:
+        return {
+            "name": system.name,
+            "title": dict(system.title),
+            "simulated": system.module is not None,
+            "operations": dict(system.kinds),
+            "backends": [
+                {
+                    "name": backend.name,
+                    "adapter": backend.adapter,
+                    "upstream": backend.upstream,
+                    "path": backend.path,
+                    "operations": sorted(backend.contract.operations),
+                }
+                for backend in system.backends.values()
+            ],
+            "findings": list(system.findings),
+            "faults": [fault.describe() for fault in self._sim.faults.all().get(system.name, ())],
+        }
+
+    def _put_fault(self, name: str, request: HttpRequest) -> HttpResponse:
+        if name not in self._sim.fault_names():
+            return _json({"error": f"no system {name!r}", "known": sorted(self._sim.fault_names())}, 404)
+        try:
+            spec = json.loads(request.body) if isinstance(request.body, bytes) else None
+            faults = self._sim.set_fault(name, spec)
+        except (FaultError, ValueError) as error:
+            return _json({"error": str(error)}, 400)
+        return _json([fault.describe() for fault in faults])
+
+    def check(self, name: str, spec: Any) -> None:
+        """Raises `FaultError` for a fault that makes no sense on this system."""
+        system = self._sim.systems.get(name)
+        for each in spec if isinstance(spec, list) else [spec]:
+            kind = each.get("kind") if isinstance(each, dict) else None
+            if kind in _BY_MODULE and not (system and hasattr(system.module, str(kind).replace("-", "_"))):
+                raise FaultError(f"{name} does not say what its {kind} looks like")
+            if system and kind in SOAP_ONLY and all(b.adapter == "rest" for b in system.backends.values()):
+                raise FaultError(f"{kind} makes no sense on {name}: it does not speak SOAP")
+
+    def _delete_fault(self, name: str) -> HttpResponse:
+        if name not in self._sim.fault_names():
+            return _json({"error": f"no system {name!r}"}, 404)
+        self._sim.faults.delete(name)
+        return HttpResponse(204)
+
+
+def system_examples(system: SimSystem, simulator: Simulator) -> list[Example]:
+    """What the system's module promises."""
+    told = getattr(system.module, "examples", None)
+    return list(told(simulator.world)) if told is not None else []
+
+
+def _json(document: Any, status: int = 200) -> HttpResponse:
+    body = json.dumps(document, ensure_ascii=False, default=str).encode()
+    return HttpResponse(status, {"content-type": "application/json; charset=utf-8"}, body)

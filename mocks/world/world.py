@@ -1,0 +1,249 @@
+"""The province as one value: look-ups over places, people, businesses and agencies."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from lgsp_mocks.world.agency import agencies
+from lgsp_mocks.world.business import businesses
+from lgsp_mocks.world.cast import cast_people, newcomer, read_cast
+from lgsp_mocks.world.model import Address, Agency, Business, CastMember, Household, Person, Place, birth_text
+from lgsp_mocks.world.people import CAST_SERIAL, People, cccd_of
+from lgsp_mocks.world.province import Province
+
+NEWBORN_YEAR = 2018
+"""Nobody whom arithmetic makes is born this year or later, so newborns may use the serials from 0000 on."""
+
+
+class World:
+    """`World(province, seed, size)`: person n is a pure function of (seed, n), made when somebody asks.
+
+    `state` is all that a running simulator has changed: newcomers and deaths, JSON-able.
+    """
+
+    def __init__(self, province: Province, seed: int, size: int = 10_000) -> None:
+        self.province, self.seed, self.size = province, seed, size
+        self.places: Mapping[str, Place] = province.places
+        """By GSO code: the province, its districts, its communes."""
+        self.state: dict[str, Any] = {"added": [], "died": {}}
+        self._communes = tuple(p for p in self.places.values() if p.level == "commune")
+        self._people = People(province.code, seed, size, self._communes, province.ethnic_mix, self.address)
+        self._cast = read_cast()
+        self._roles = cast_people(self._cast["person"], province.code, self._communes, self.address)
+        self._named = {p.cccd: p for p in self._roles.values()}
+        self._newcomers: dict[str, Person] = {}
+
+    @cached_property
+    def agencies(self) -> Mapping[str, Agency]:
+        """By short code and by old code alike."""
+        return MappingProxyType(agencies(self.province))
+
+    @cached_property
+    def cast(self) -> Mapping[str, CastMember]:
+        """The test people's book, by role."""
+        people = (CastMember(e["role"], "person", self._roles[e["role"]].cccd, e["note"]) for e in self._cast["person"])
+        codes = list(self._businesses)
+        companies = (CastMember(e["role"], "business", codes[e["nth"]], e["note"]) for e in self._cast["business"])
+        return MappingProxyType({member.role: member for member in (*people, *companies)})
+
+    # people
+
+    def nth(self, n: int) -> Person:
+        """Person n of `range(size)`."""
+        return self._alive(self._people.make(n))
+
+    def people(self, start: int = 0, count: int | None = None) -> Iterator[Person]:
+        """So many people from number `start` on (the named cast is not among them)."""
+        stop = self.size if count is None else min(self.size, start + count)
+        return (self.nth(n) for n in range(start, stop))
+
+    def person(self, cccd: str) -> Person | None:
+        found = self._named.get(cccd) or self._newcomer_index().get(cccd)
+        if found is None and (n := self._people.by_cccd(cccd)) is not None:
+            found = self._people.make(n)
+        return self._alive(found) if found else None
+
+    def by_cmnd(self, cmnd: str) -> Person | None:
+        """By the old nine digits, for those who still have them."""
+        named = next((p for p in self._named.values() if p.cmnd == cmnd), None)
+        return named or self._by_tail(cmnd, "99", 7, lambda p: p.cmnd)
+
+    def by_insurance(self, insurance_no: str) -> Person | None:
+        others = (*self._named.values(), *self._newcomer_index().values())
+        named = next((p for p in others if p.insurance_no == insurance_no), None)
+        return named or self._by_tail(insurance_no, f"{self.province.code}99", 6, lambda p: p.insurance_no)
+
+    def by_health_card(self, card: str) -> Person | None:
+        """By fifteen characters, or by the ten digits that the newer cards show."""
+        found = self.by_insurance(card[-10:])
+        return found if found and card in {found.health_card, found.insurance_no} else None
+
+    def find(self, name: str, birth: str | date) -> list[Person]:
+        """All with this name (case and Unicode form do not matter) and birth ("1987", "1987-02", "1987-02-03" or a date)."""
+        wanted, when = _folded(name), birth.isoformat() if isinstance(birth, date) else birth
+        others = (*self._named.values(), *self._newcomer_index().values())
+        mine = [p for p in others if p.birth_text.startswith(when) and _folded(p.full_name) == wanted]
+        for n in self._people.born_in(int(when[:4])):
+            born, precision = self._people.birth(n)
+            if not birth_text(born, precision).startswith(when):
+                continue
+            made = self._people.make(n)
+            if _folded(made.full_name) == wanted:
+                mine.append(made)
+        return [self._alive(p) for p in mine]
+
+    def household(self, maho: str) -> Household | None:
+        members = [self._people.make(n) for n in self._people.household_members(maho)]
+        members += [p for p in (*self._named.values(), *self._newcomer_index().values()) if p.household == maho]
+        if not members:
+            return None
+        head = next((p for p in members if p.relation == "Chủ hộ"), members[0])
+        return Household(maho, head.cccd, (head.cccd, *(p.cccd for p in members if p is not head)), head.residence)
+
+    def add_person(
+        self,
+        *,
+        full_name: str,
+        birth: date,
+        gender: str,
+        commune: str,
+        mother: str | None = None,
+        father: str | None = None,
+        ethnicity: str = "01",
+        detail: str = "",
+    ) -> Person:
+        """A newborn with a number of its own; raises `OverflowError` when a year's serials are used up."""
+        parent = self.person(mother or "") or self.person(father or "")
+        cccd = self._free_number(gender, birth.year)
+        entry = {
+            "cccd": cccd,
+            "full_name": full_name,
+            "birth": birth.isoformat(),
+            "gender": gender,
+            "commune": commune,
+            "mother": mother,
+            "father": father,
+            "ethnicity": ethnicity,
+            "detail": detail,
+            "household": parent.household
+            if parent
+            else f"{self.province.code}98{950_000 + len(self.state['added']):06d}",
+        }
+        self.state["added"].append(entry)
+        return self._newcomer_index()[cccd]
+
+    def died(self, cccd: str, day: date) -> None:
+        self.state["died"][cccd] = day.isoformat()
+
+    def restore(self, state: Mapping[str, Any] | None = None) -> None:
+        """Back to a kept state, or to the seed."""
+        self.state = (
+            {"added": [], "died": {}} if state is None else {"added": list(state["added"]), "died": dict(state["died"])}
+        )
+        self._newcomers = {}
+
+    # businesses, agencies, places
+
+    @cached_property
+    def _businesses(self) -> dict[str, Business]:
+        cast, owner = self._cast["business"], self._roles["owner"].cccd
+        fixed = {entry["nth"] for entry in cast}
+        return businesses(
+            self.province.tax_prefix,
+            self.seed,
+            max(len(fixed), self.size // 100),
+            communes=self._communes,
+            address=self.address,
+            owner_of=lambda n: owner if n in fixed else self._people.cccd(n * 52 % self.size // 4 * 4),
+            cast=cast,
+        )
+
+    def business(self, mst: str) -> Business | None:
+        """By tax code; a branch's code finds its company."""
+        return self._businesses.get(mst[:10])
+
+    def businesses(self) -> tuple[Business, ...]:
+        return tuple(self._businesses.values())
+
+    def agency(self, code: str) -> Agency | None:
+        """By short or old code."""
+        return self.agencies.get(code)
+
+    @cached_property
+    def _units(self) -> dict[str, Agency]:
+        return {agency.unit_code: agency for agency in self.agencies.values() if agency.unit_code}
+
+    def unit(self, unit_code: str) -> Agency | None:
+        """By the Ministry of Justice's unit code (`maDonVi`)."""
+        return self._units.get(unit_code)
+
+    def districts(self) -> tuple[Place, ...]:
+        return tuple(p for p in self.places.values() if p.level == "district")
+
+    def communes(self, district: str | None = None) -> tuple[Place, ...]:
+        return self._communes if district is None else tuple(p for p in self._communes if p.parent == district)
+
+    def place(self, code: str) -> Place | None:
+        return self.places.get(code)
+
+    def place_by(self, scheme: str, code: str) -> Place | None:
+        """The place that a ministry's own scheme (`moj`, `moj-unit`, `lltp`) calls so."""
+        return next((p for p in self.places.values() if p.codes.get(scheme) == code), None)
+
+    def address(self, commune: str, detail: str = "") -> Address:
+        """The address of a house in a commune of this province; `KeyError` for a commune that it does not have."""
+        place = self.places[commune]
+        district = self.places.get(place.parent)
+        names = [
+            detail,
+            place.name,
+            district.name if district and district.level == "district" else "",
+            f"Tỉnh {self.province.title}",
+        ]
+        code = district.code if district and district.level == "district" else ""
+        return Address(self.province.code, code, commune, detail, ", ".join(name for name in names if name))
+
+    # the cast
+
+    def role(self, name: str) -> CastMember:
+        return self.cast[name]
+
+    def actor(self, role: str) -> Person:
+        """The cast's person of this role."""
+        return self._alive(self._roles[role])
+
+    def company(self, role: str) -> Business:
+        return self._businesses[self.cast[role].id]
+
+    def _alive(self, person: Person) -> Person:
+        day = self.state["died"].get(person.cccd)
+        return replace(person, died=date.fromisoformat(day)) if day else person
+
+    def _newcomer_index(self) -> dict[str, Person]:
+        added = self.state["added"]
+        for i in range(len(self._newcomers), len(added)):
+            self._newcomers[added[i]["cccd"]] = newcomer(added[i], i, self.province.code, self.address)
+        return self._newcomers
+
+    def _by_tail(self, number: str, prefix: str, digits: int, read: Any) -> Person | None:
+        n = self._people.by_tail(number, prefix, digits)
+        made = self._people.make(n) if n is not None else None
+        return self._alive(made) if made and read(made) == number else None
+
+    def _free_number(self, gender: str, year: int) -> str:
+        first, end = (0, CAST_SERIAL) if year >= NEWBORN_YEAR else (9_800, 10_000)
+        cell = cccd_of(self.province.code, gender, year, 0)[:8]
+        used = sum(1 for entry in self.state["added"] if entry["cccd"].startswith(cell))
+        if first + used >= end:
+            raise OverflowError(f"no number left for {year}")
+        return cccd_of(self.province.code, gender, year, first + used)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
