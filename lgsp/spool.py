@@ -49,12 +49,14 @@ class Drawer:
     spool: Spool
     used: int = 0
     _count: int = field(default=0)
+    _writers: list[FileWriter] = field(default_factory=list)
 
     def open(self) -> FileWriter:
         if not self._count:
             self.folder.mkdir(mode=0o700, parents=True)
         self._count += 1
-        return FileWriter(self.folder / f"{self._count:04d}")
+        self._writers.append(FileWriter(self.folder / f"{self._count:04d}"))
+        return self._writers[-1]
 
     async def lift(self, chunks: AsyncIterator[bytes], syntax: Syntax, limit: int) -> Spooled:
         """A streamed message with its large strings on disk. `TooLarge` over `limit` bytes; the spool's own bound is `Overloaded`."""
@@ -82,6 +84,9 @@ class Drawer:
     def close(self) -> None:
         """Removes what the exchange left on disk."""
         self.spool.release(self)
+        for writer in self._writers:
+            writer.close()  # a message that broke off has left its last file open
+        self._writers.clear()
         if self._count:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._count = 0

@@ -1,1 +1,1 @@
-"""SOAP and REST as pure functions between data and bytes: the same ones for the face, the client and the simulated ministry."""
+"""SOAP and REST as pure functions between data and bytes, the same for face, client and simulated ministry."""

@@ -1,0 +1,158 @@
+"""A SOAP envelope read once and safely: its version, its parts, and the header blocks that the bus understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lxml import etree
+
+from lgsp.adapters.rest import media_type
+from lgsp.errors import InvalidMessage, UnsupportedMediaType
+from lgsp.model import FieldError, Text
+
+Version = Literal["1.1", "1.2"]
+
+NAMESPACES: Mapping[Version, str] = {
+    "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
+    "1.2": "http://www.w3.org/2003/05/soap-envelope",
+}
+CONTENT_TYPES: Mapping[str, Version] = {"text/xml": "1.1", "application/soap+xml": "1.2"}
+_WSA = ("http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing")
+_ANONYMOUS = (f"{_WSA[0]}/anonymous", f"{_WSA[1]}/role/anonymous")
+_WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+_WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+_ROLES = (
+    None,
+    "",
+    "http://schemas.xmlsoap.org/soap/actor/next",
+    "http://www.w3.org/2003/05/soap-envelope/role/next",
+    "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver",
+)
+_NOT_UNDERSTOOD = Text(
+    "Có khối Header bắt buộc hiểu mà trục không hiểu", "A header block that must be understood is not understood"
+)
+_ANSWERED_ELSEWHERE = Text(
+    "Địa chỉ trả lời WS-Addressing phải là anonymous hoặc bỏ trống", "WS-Addressing reply addresses must be anonymous"
+)
+_ACTION = re.compile(r'action="([^"]*)"', re.IGNORECASE)
+
+
+class VersionMismatch(InvalidMessage):
+    """The envelope is of no SOAP version, or not of the one that the content type names."""
+
+
+class MustUnderstand(InvalidMessage):
+    """A header block that must be understood is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsernameToken:
+    """WS-Security UsernameToken Profile 1.1; with `digest`, `password` is Base64(SHA-1(nonce + created + secret))."""
+
+    username: str
+    password: str = field(repr=False)
+    digest: bool
+    nonce: str | None = field(default=None, repr=False)
+    created: str | None = None
+
+
+@dataclass(slots=True)
+class Blocks:
+    """What the header blocks say."""
+
+    message_id: str | None = None
+    action: str | None = None
+    token: UsernameToken | None = None
+
+
+def children_of(element: etree._Element) -> list[etree._Element]:
+    return [child for child in element if isinstance(child.tag, str)]
+
+
+def parts_of(root: etree._Element, space: str) -> tuple[etree._Element | None, etree._Element]:
+    """One optional Header, then one Body, nothing else: anything more is a way to show two readers two messages."""
+    parts = children_of(root)
+    header = parts.pop(0) if parts and parts[0].tag == f"{{{space}}}Header" else None
+    if len(parts) != 1 or parts[0].tag != f"{{{space}}}Body":
+        raise InvalidMessage(errors=(FieldError("", "soap: one Header at most, one Body"),))
+    return header, parts[0]
+
+
+def only_child(body: etree._Element) -> etree._Element:
+    children = children_of(body)
+    if len(children) != 1:
+        raise InvalidMessage(errors=(FieldError("", "soap: one element in the Body"),))
+    return children[0]
+
+
+def blocks_of(header: etree._Element | None, space: str) -> Blocks:
+    found = Blocks()
+    for block in children_of(header) if header is not None else ():
+        name = etree.QName(block)
+        if name.namespace in _WSA:
+            _addressing(found, block, name.localname)
+        elif block.tag == f"{{{_WSSE}}}Security":
+            if found.token is not None:
+                raise InvalidMessage(errors=(FieldError("", "soap: one Security"),))
+            found.token = _username_token(block)
+        elif block.get(f"{{{space}}}mustUnderstand") in ("1", "true") and _for_us(block, space):
+            raise MustUnderstand(_NOT_UNDERSTOOD, errors=(FieldError("", "soap: mustUnderstand"),))
+    return found
+
+
+def _for_us(block: etree._Element, space: str) -> bool:
+    return (block.get(f"{{{space}}}actor") or block.get(f"{{{space}}}role")) in _ROLES
+
+
+def _addressing(found: Blocks, block: etree._Element, name: str) -> None:
+    text = (block.text or "").strip()
+    match name:
+        case "MessageID":
+            found.message_id = text or None
+        case "Action":
+            found.action = text or None
+        case "ReplyTo" | "FaultTo":
+            addresses = [(child.text or "").strip() for child in block if etree.QName(child).localname == "Address"]
+            if addresses not in ([_ANONYMOUS[0]], [_ANONYMOUS[1]]):
+                raise InvalidMessage(_ANSWERED_ELSEWHERE, errors=(FieldError("", f"wsa:{name} anonymous"),))
+
+
+def _username_token(security: etree._Element) -> UsernameToken | None:
+    tokens = security.findall(f"{{{_WSSE}}}UsernameToken")
+    if len(tokens) > 1:
+        raise InvalidMessage(errors=(FieldError("", "wsse: one UsernameToken"),))
+    if not tokens:
+        return None
+    token = tokens[0]
+    password = token.find(f"{{{_WSSE}}}Password")
+    kind = password.get("Type", "") if password is not None else ""
+    return UsernameToken(
+        username=(token.findtext(f"{{{_WSSE}}}Username") or "").strip(),
+        password=(password.text or "") if password is not None else "",
+        digest=kind.endswith("#PasswordDigest"),
+        nonce=token.findtext(f"{{{_WSSE}}}Nonce"),
+        created=token.findtext(f"{{{_WSU}}}Created"),
+    )
+
+
+def version_of(headers: Mapping[str, str]) -> Version:
+    """By content type. Raises `UnsupportedMediaType`."""
+    version = CONTENT_TYPES.get(media_type(headers))
+    if version is None:
+        raise UnsupportedMediaType(
+            Text(
+                "Nội dung phải là text/xml (SOAP 1.1) hoặc application/soap+xml (SOAP 1.2)",
+                "The body must be text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2)",
+            )
+        )
+    return version
+
+
+def action_of(headers: Mapping[str, str], version: Version) -> str | None:
+    if version == "1.1":
+        return headers.get("soapaction", "").strip().strip('"') or None
+    found = _ACTION.search(headers.get("content-type", ""))
+    return found[1] if found else None

@@ -1,0 +1,281 @@
+"""SOAP 1.1 and 1.2, document/literal: data to and from HTTP messages. Pure. The first Body child names the operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from lgsp import lift
+from lgsp.adapters.envelope import (
+    CONTENT_TYPES,
+    NAMESPACES,
+    MustUnderstand,
+    UsernameToken,
+    Version,
+    VersionMismatch,
+    action_of,
+    blocks_of,
+    children_of,
+    only_child,
+    parts_of,
+    version_of,
+)
+from lgsp.adapters.problem import problem
+from lgsp.adapters.rest import media_type, visible
+from lgsp.contract.model import Contract, Operation
+from lgsp.errors import (
+    BadAnswer,
+    BusFault,
+    InvalidMessage,
+    LgspError,
+    Unavailable,
+    UnknownOperation,
+)
+from lgsp.model import Data, FieldError, HttpRequest, HttpResponse, Lang, Text
+from lgsp.xml import parse_xml
+
+ERROR_NS = "urn:lgsp:error:1"
+_WRITTEN: Mapping[Version, str] = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
+_KEPT = frozenset({401, 405, 413, 415, 429, 503})
+"""Statuses that a Fault travels with as they are (INTERFACE); the others become 500, or 400 for a 1.2 Sender."""
+
+
+class SoapFaultReceived(Exception):
+    """The other side answered with a Fault. `detail` is decoded where the contract names it."""
+
+    def __init__(self, code: str, text: str, detail_name: str | None = None, detail: Data | None = None) -> None:
+        super().__init__(code)
+        self.code, self.text, self.detail_name, self.detail = code, text, detail_name, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An envelope that was read once and safely: which operation it asks and what its headers say; the Body not yet."""
+
+    operation: Operation
+    version: Version
+    message_id: str | None
+    username_token: UsernameToken | None
+    action: str | None
+    body: etree._Element = field(repr=False)
+    blobs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A request, decoded and validated."""
+
+    operation: Operation
+    data: Data = field(repr=False)
+    version: Version
+    message_id: str | None = None
+    username_token: UsernameToken | None = None
+    action: str | None = None
+
+
+def encode_request(
+    operation: Operation, data: Data, version: Version = "1.1", headers: Sequence[bytes] = (), target: str = ""
+) -> HttpRequest:
+    """What a client of this contract sends; `headers` are written header blocks. Raises `InvalidMessage`."""
+    operation.input.check(data)
+    small, blobs = lift.lower(data)
+    raw = lift.split(_envelope(version, operation.input.write_xml(small), headers), blobs, "xml")
+    action = operation.soap.action
+    sent = {"content-type": _WRITTEN[version], "accept": "text/xml, application/soap+xml"}
+    if version == "1.1":
+        sent["soapaction"] = f'"{action}"'
+    elif action:
+        sent["content-type"] += f'; action="{action}"'
+    return HttpRequest("POST", target, sent, raw)
+
+
+def open_request(contract: Contract, request: HttpRequest, limit: int | None = None) -> Opened:
+    """Reads the envelope: version, header blocks, operation by the expanded name of the first Body child (RULES 19)."""
+    version = version_of(request.headers)
+    raw, blobs = visible(request.body)
+    root = parse_xml(raw, limit=len(raw) if limit is None else limit)
+    if root.tag != f"{{{NAMESPACES[version]}}}Envelope":
+        said = Text(
+            "Phong bì không thuộc phiên bản SOAP của kiểu nội dung",
+            "The envelope is not of the content type's SOAP version",
+        )
+        raise VersionMismatch(said, errors=(FieldError("", f"envelope {NAMESPACES[version]}"),))
+    header, body = parts_of(root, NAMESPACES[version])
+    blocks = blocks_of(header, NAMESPACES[version])
+    child = only_child(body)
+    operation = _operation(contract, child)
+    action = action_of(request.headers, version)
+    for named in (action, blocks.action):
+        if named and _contradicts(contract, operation, named):
+            raise InvalidMessage(
+                Text("SOAPAction không khớp với nội dung Body", "SOAPAction contradicts the Body"),
+                errors=(FieldError("", "soap-action"),),
+            )
+    return Opened(operation, version, blocks.message_id, blocks.token, action, child, blobs)
+
+
+def read_body(opened: Opened) -> Data:
+    """The Body of an opened request, validated by its operation's codec. Raises `InvalidMessage`."""
+    return lift.restore(opened.operation.input.read_xml(opened.body), opened.blobs)
+
+
+def decode_request(contract: Contract, request: HttpRequest, limit: int | None = None) -> Envelope:
+    """Both steps at once: what a server of this contract receives."""
+    opened = open_request(contract, request, limit)
+    return Envelope(
+        opened.operation, read_body(opened), opened.version, opened.message_id, opened.username_token, opened.action
+    )
+
+
+def encode_response(
+    operation: Operation, data: Data, version: Version = "1.1", headers: Sequence[bytes] = ()
+) -> HttpResponse:
+    """What a server of this contract answers. The data is taken as valid: whoever made it has checked it."""
+    small, blobs = lift.lower(data)
+    raw = lift.split(_envelope(version, operation.output.write_xml(small), headers), blobs, "xml")
+    return HttpResponse(200, {"content-type": _WRITTEN[version]}, raw)
+
+
+def decode_response(operation: Operation, response: HttpResponse) -> Data:
+    """What a client received. Raises `SoapFaultReceived` for a Fault, whatever the HTTP status, else `BadAnswer`."""
+    kind = media_type(response.headers)
+    if kind not in CONTENT_TYPES and kind != "application/xml":
+        said = Text(f"HTTP {response.status}, không phải SOAP", f"HTTP {response.status}, not SOAP")
+        raise BadAnswer(said)
+    raw, blobs = visible(response.body)
+    try:
+        root = parse_xml(raw, limit=len(raw))
+        space = etree.QName(root).namespace or ""
+        if space not in NAMESPACES.values() or etree.QName(root).localname != "Envelope":
+            raise BadAnswer(Text("Phản hồi không phải phong bì SOAP", "The answer is not a SOAP envelope"))
+        child = only_child(parts_of(root, space)[1])
+        if child.tag == f"{{{space}}}Fault":
+            raise _fault(operation, child, space)
+        if not 200 <= response.status < 300:
+            raise BadAnswer(Text(f"Phản hồi HTTP {response.status}", f"HTTP {response.status} answered"))
+        if child.tag != operation.output.root:
+            raise BadAnswer(_other_element(), errors=(FieldError("", "element"),))
+        return lift.restore(operation.output.read_xml(child), blobs)
+    except InvalidMessage as error:
+        broken = Text("Phản hồi không đúng hợp đồng", "The answer does not keep the contract")
+        raise BadAnswer(broken, errors=error.errors) from error
+
+
+def encode_fault(error: LgspError, version: Version, lang: Lang, correlation_id: str) -> HttpResponse:
+    """An error of the table as a Fault: the members of problem+json in `detail/lgsp:error`."""
+    members = problem(error, lang, f"/correlation/{correlation_id}")
+    code = fault_code(error, version)
+    reason = _text(str(members["title"]))
+    detail = f'<lgsp:error xmlns:lgsp="{ERROR_NS}">{"".join(_members(members))}</lgsp:error>'
+    if version == "1.1":
+        inner = (
+            f'<soap:Fault><faultcode>soap:{code}</faultcode><faultstring xml:lang="{lang}">{reason}</faultstring>'
+            f"<detail>{detail}</detail></soap:Fault>"
+        )  # fmt: skip
+    else:
+        inner = (
+            f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value></soap:Code>"
+            f'<soap:Reason><soap:Text xml:lang="{lang}">{reason}</soap:Text></soap:Reason>'
+            f"<soap:Detail>{detail}</soap:Detail></soap:Fault>"
+        )
+    status = error.status if error.status in _KEPT else 400 if code == "Sender" else 500
+    return HttpResponse(status, {"content-type": _WRITTEN[version]}, _envelope(version, inner.encode(), ()))
+
+
+def plain_fault(code: str, text: str, version: Version, detail: str = "") -> HttpResponse:
+    """A Fault in a ministry's own words: `code` is Client or Server (Sender or Receiver), `detail` written XML."""
+    named = {"Client": "Sender", "Server": "Receiver"}.get(code, code) if version == "1.2" else code
+    if version == "1.1":
+        written = f"<detail>{detail}</detail>" if detail else ""
+        inner = (
+            f"<soap:Fault><faultcode>soap:{named}</faultcode>"
+            f"<faultstring>{_text(text)}</faultstring>{written}</soap:Fault>"
+        )
+    else:
+        written = f"<soap:Detail>{detail}</soap:Detail>" if detail else ""
+        inner = (
+            f"<soap:Fault><soap:Code><soap:Value>soap:{named}</soap:Value></soap:Code><soap:Reason>"
+            f'<soap:Text xml:lang="vi">{_text(text)}</soap:Text></soap:Reason>{written}</soap:Fault>'
+        )
+    status = 400 if named == "Sender" else 500
+    return HttpResponse(status, {"content-type": _WRITTEN[version]}, _envelope(version, inner.encode(), ()))
+
+
+def fault_code(error: LgspError, version: Version) -> str:
+    """Who must act, in SOAP's two words: waiting and faults of the bus are the receiver's, all else the sender's."""
+    if isinstance(error, VersionMismatch):
+        return "VersionMismatch"
+    if isinstance(error, MustUnderstand):
+        return "MustUnderstand"
+    receiver = isinstance(error, Unavailable | BusFault)
+    if version == "1.1":
+        return "Server" if receiver else "Client"
+    return "Receiver" if receiver else "Sender"
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _envelope(version: Version, body: bytes, headers: Sequence[bytes]) -> bytes:
+    head = b"<soap:Header>" + b"".join(headers) + b"</soap:Header>" if headers else b""
+    return b"".join((
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="',
+        NAMESPACES[version].encode(), b'">', head, b"<soap:Body>", body, b"</soap:Body></soap:Envelope>",
+    ))  # fmt: skip
+
+
+def _text(text: str) -> str:
+    return lift.escaped(text, "xml").decode()
+
+
+def _members(value: Mapping[str, Any]) -> Iterator[str]:
+    for name, item in value.items():
+        if name == "errors":
+            inner = "".join(f"<lgsp:error>{''.join(_members(each))}</lgsp:error>" for each in item)
+        elif isinstance(item, dict):
+            inner = "".join(_members(item))
+        else:
+            inner = _text(str(item).lower() if isinstance(item, bool) else str(item))
+        yield f"<lgsp:{name}>{inner}</lgsp:{name}>"
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _operation(contract: Contract, child: etree._Element) -> Operation:
+    operation = contract.by_root.get(str(child.tag))
+    if operation is not None:
+        return operation
+    local = etree.QName(child).localname
+    if any(etree.QName(root).localname == local for root in contract.by_root):
+        said = Text("Phần tử đầu của Body thuộc không gian tên khác", "The first Body element is of another namespace")
+        raise InvalidMessage(said, errors=(FieldError("", f"namespace {contract.namespace}"),))
+    raise UnknownOperation()
+
+
+def _contradicts(contract: Contract, operation: Operation, said: str) -> bool:
+    if operation.soap.action:
+        return said != operation.soap.action
+    return any(said == other.soap.action for other in contract.operations.values() if other is not operation)
+
+
+def _fault(operation: Operation, fault: etree._Element, space: str) -> SoapFaultReceived:
+    if space == NAMESPACES["1.1"]:
+        code, text, detail = fault.findtext("faultcode"), fault.findtext("faultstring"), fault.find("detail")
+    else:
+        code = fault.findtext(f"{{{space}}}Code/{{{space}}}Value")
+        text = fault.findtext(f"{{{space}}}Reason/{{{space}}}Text")
+        detail = fault.find(f"{{{space}}}Detail")
+    local = (code or "").strip().rpartition(":")[2]
+    for child in children_of(detail) if detail is not None else ():
+        name = operation.soap.fault_roots.get(str(child.tag))
+        if name is not None and name in operation.faults:
+            return SoapFaultReceived(local, (text or "").strip(), name, operation.faults[name].read_xml(child))
+    return SoapFaultReceived(local, (text or "").strip())
+
+
+def _other_element() -> Text:
+    return Text("Phần tử trong Body không phải của phản hồi này", "The Body's element is not this answer's")

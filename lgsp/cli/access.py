@@ -1,0 +1,165 @@
+"""`lgsp consumer` and `lgsp grant`: agency systems, their keys and approvals, and what each may ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lgsp.cli.office import act
+from lgsp.cli.output import as_json, data_option, json_option, say, table
+
+
+@click.group()
+def consumer() -> None:
+    """Agency systems that call the bus."""
+
+
+@consumer.command("list")
+@data_option
+@json_option
+def consumer_list(data: Path | None, *, as_json_: bool) -> None:
+    """All of them."""
+    rows = act(data, "consumer.list")
+    if as_json_:
+        as_json(rows)
+        return
+    table(
+        ("id", "name", "agency", "level", "until", "trial", "active"),
+        [
+            (r["id"], r["name"]["vi"], r["agency"], str(r["security_level"] or ""), r["security_expires"] or "",
+             _yes(r["admits_trial"]), _yes(r["active"]))
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+@consumer.command("show")
+@click.argument("consumer_id", metavar="ID")
+@data_option
+def consumer_show(consumer_id: str, data: Path | None) -> None:
+    """One of them with its keys (never the secrets) and grants."""
+    as_json(act(data, "consumer.show", id=consumer_id))
+
+
+@consumer.command("add")
+@click.argument("consumer_id", metavar="ID")
+@click.option("--name", required=True, help="What people call it, in Vietnamese.")
+@click.option("--name-en", help="The same in English.")
+@click.option("--agency", default="", help="Mã định danh cơ quan, e.g. H28.05.")
+@click.option("--admits-trial", is_flag=True, help="May see systems in trial.")
+@data_option
+@json_option
+def consumer_add(consumer_id: str, data: Path | None, *, as_json_: bool, **facts: Any) -> None:
+    """A new one. Its keys are shown once; without an approved security level it is still refused (`lgsp consumer approve`)."""
+    _keys(act(data, "consumer.add", id=consumer_id, **facts), as_json_=as_json_)
+
+
+@consumer.command("key")
+@click.argument("consumer_id", metavar="ID")
+@data_option
+@json_option
+def consumer_key(consumer_id: str, data: Path | None, *, as_json_: bool) -> None:
+    """Fresh keys, shown once. The client secret replaces the old one; old API keys stay until revoked."""
+    _keys(act(data, "consumer.key", id=consumer_id), as_json_=as_json_)
+
+
+@consumer.command("revoke")
+@click.argument("consumer_id", metavar="ID")
+@click.argument("key_id")
+@data_option
+def consumer_revoke(consumer_id: str, key_id: str, data: Path | None) -> None:
+    """Make one key useless (`lgsp consumer show` names them)."""
+    as_json(act(data, "consumer.revoke", id=consumer_id, key_id=key_id))
+
+
+@consumer.command("approve")
+@click.argument("consumer_id", metavar="ID")
+@click.option("--level", type=click.IntRange(1, 5), required=True, help="Approved cấp độ (NĐ 85/2016).")
+@click.option("--until", metavar="DATE", help="Last day of the approval.")
+@click.option("--decision", required=True, help="Number of the decision.")
+@data_option
+def consumer_approve(consumer_id: str, data: Path | None, **facts: Any) -> None:
+    """Enter its approved security level."""
+    as_json(act(data, "consumer.approve", id=consumer_id, **facts))
+
+
+@consumer.command("disable")
+@click.argument("consumer_id", metavar="ID")
+@data_option
+def consumer_disable(consumer_id: str, data: Path | None) -> None:
+    """Refuse it from now on; keys and grants stay."""
+    as_json(act(data, "consumer.active", id=consumer_id, active=False))
+
+
+@consumer.command("enable")
+@click.argument("consumer_id", metavar="ID")
+@data_option
+def consumer_enable(consumer_id: str, data: Path | None) -> None:
+    """Let it in again."""
+    as_json(act(data, "consumer.active", id=consumer_id, active=True))
+
+
+@click.group()
+def grant() -> None:
+    """Which consumer may ask which operation, for what, and which fields may leave."""
+
+
+@grant.command("list")
+@click.option("--consumer", help="Only this one's.")
+@data_option
+@json_option
+def grant_list(consumer: str | None, data: Path | None, *, as_json_: bool) -> None:
+    """All that stand."""
+    rows = act(data, "grant.list", consumer=consumer)
+    if as_json_:
+        as_json(rows)
+        return
+    table(
+        ("consumer", "system", "operation", "fields", "purposes", "legal basis", "until"),
+        [
+            (r["consumer"], r["system"], r["operation"], ", ".join(r["fields"] or ["all"]), ", ".join(r["purposes"] or []),
+             r["legal_basis"], r["valid_to"] or "")
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+@grant.command("add")
+@click.argument("consumer")
+@click.argument("system")
+@click.argument("operation")
+@click.option("--legal-basis", required=True, help="The decision or law that it rests on.")
+@click.option(
+    "--field", "fields", multiple=True, help="Dotted path of an answer field that may leave; repeatable [all]."
+)
+@click.option("--purpose", "purposes", multiple=True, help="Procedure code that must be named; repeatable.")
+@click.option("--admits-trial", is_flag=True, help="Also while the system is in trial.")
+@click.option("--valid-from", metavar="DATE")
+@click.option("--valid-to", metavar="DATE")
+@click.option("--quota-per-minute", type=click.IntRange(1))
+@data_option
+def grant_add(data: Path | None, **facts: Any) -> None:
+    """Let CONSUMER ask OPERATION of SYSTEM ("*" for all of it)."""
+    as_json(act(data, "grant.add", **facts))
+
+
+@grant.command("remove")
+@click.argument("consumer")
+@click.argument("system")
+@click.argument("operation")
+@data_option
+def grant_remove(data: Path | None, **which: str) -> None:
+    """Take it back."""
+    as_json(act(data, "grant.remove", **which))
+
+
+def _keys(found: dict[str, str], *, as_json_: bool) -> None:
+    if not as_json_:
+        say("shown once; the bus keeps only hashes")
+    as_json(found)
+
+
+def _yes(value: Any) -> str:
+    return "yes" if value else ""

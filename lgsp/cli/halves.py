@@ -1,0 +1,85 @@
+"""`lgsp serve` and `lgsp sim`: the two halves of `lgsp up`, each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lgsp.cli.output import data_option
+from lgsp.cli.place import loaded
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def home_option(function: F) -> F:
+    return click.option(
+        "--home", "homes", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="A further folder with connectors/ contracts/ mocks/; repeatable.",
+    )(function)  # fmt: skip
+
+
+def world_options(function: F) -> F:
+    """What the simulated province is, and how it behaves."""
+    options = (
+        click.option("--province", default="hoa-binh", show_default=True, help="Built-in name, or a folder."),
+        click.option("--seed", default=1, show_default=True, type=int, help="The same seed gives the same world."),
+        click.option("--realism", type=click.Choice(["calm", "typical"]), default="calm", show_default=True,
+                     help="calm: no latency, no faults, no quotas, a day of asynchronous work in 10 s."),
+        click.option("--time-factor", type=click.FloatRange(0.001, 1e6), help="How many times faster asynchronous work runs."),
+    )  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.command()
+@click.option("--host", help="Address to listen on  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="[default: 8080]")
+@data_option
+@click.option(
+    "--workers", type=click.IntRange(1, 1), default=1, show_default=True, help="This version serves with one."
+)
+@click.option("--sim", help="Address of a simulator: every upstream points there, with demonstration consumers.")
+@click.option("--province", default="hoa-binh", show_default=True, help="With --sim: whose demonstration this is.")
+@home_option
+def serve(
+    host: str | None,
+    port: int | None,
+    data: Path | None,
+    workers: int,
+    sim: str | None,
+    province: str,
+    homes: tuple[Path, ...],
+) -> None:
+    """The gateway alone. Ctrl-C lets exchanges under way end, at most limits.drain_seconds."""
+    del workers
+    found = loaded(host=host, port=port, data=data, sim=sim, homes=homes or None, demo=True if sim else None)
+    from lgsp.cli.serving import serve_gateway
+
+    serve_gateway(found.settings, province)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=9000, show_default=True)
+@click.option("--state", type=click.Path(path_type=Path), help="Keep the ministries' memory here over restarts.")
+@click.option(
+    "--gateway", default="http://127.0.0.1:8080", show_default=True, help="Where ministries call the province."
+)
+@click.option("--header-faults", is_flag=True, help="Obey the request header X-Sim-Fault.")
+@world_options
+@home_option
+@click.option("--fd", type=int, hidden=True, help="A bound socket, handed down by `up`.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input ends.")
+def sim(
+    host: str, port: int, fd: int | None, state: Path | None, gateway: str, homes: tuple[Path, ...], *, province: str,
+    seed: int, realism: str, time_factor: float | None, header_faults: bool, with_parent: bool,
+) -> None:  # fmt: skip
+    """The simulator alone: the national platform and every ministry on one seeded province."""
+    from lgsp.cli.simulating import WorldOptions, serve_simulator
+
+    world = WorldOptions(province, seed, realism, time_factor, header_faults)
+    serve_simulator(host, port, fd, state, gateway, homes, world, with_parent=with_parent)

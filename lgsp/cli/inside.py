@@ -1,0 +1,20 @@
+"""`lgsp crash-points`: for tests of the house itself."""
+
+from __future__ import annotations
+
+import click
+
+from lgsp.cli.output import as_json, json_option
+
+
+@click.command("crash-points")
+@json_option
+def crash_points(*, as_json_: bool) -> None:
+    """Named points at which LGSP_CRASH_AT=name[:n] ends the process (with LGSP_TEST=1 only)."""
+    from lgsp.crash import POINTS
+
+    if as_json_:
+        as_json(dict(POINTS))
+        return
+    for name, meaning in POINTS.items():
+        click.echo(f"{name:28} {meaning}")

@@ -1,0 +1,40 @@
+"""`lgsp`: every command, in the order in which a newcomer meets them."""
+
+from __future__ import annotations
+
+import click
+
+from lgsp import __version__
+from lgsp.cli.access import consumer, grant
+from lgsp.cli.audit import audit
+from lgsp.cli.call import call
+from lgsp.cli.check import check
+from lgsp.cli.config import config
+from lgsp.cli.halves import serve, sim
+from lgsp.cli.inside import crash_points
+from lgsp.cli.stage import stage
+from lgsp.cli.status import status
+from lgsp.cli.up import up
+from lgsp.cli.user import user
+
+
+class _InOrder(click.Group):
+    """click sorts commands by name; here they stand in the order of `main`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="lgsp")
+def main() -> None:
+    """The data bus of a province: one gateway in front of every ministry database.
+
+    `lgsp up` starts the demonstration. Exit codes: 0 fine, 1 the check failed or the call was refused, 2 wrong usage,
+    3 degraded.
+    """
+
+
+for command in (up, call, status, check, stage, consumer, grant, user, audit, config, serve, sim, crash_points):
+    main.add_command(command)

@@ -1,0 +1,252 @@
+"""One message, compiled: the `Codec` of both births. Compiled at its first use, because most messages are seldom sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from lxml import etree
+
+from lgsp.contract.diagnose import diagnose
+from lgsp.contract.jsontext import strict_json
+from lgsp.contract.locating import located_errors
+from lgsp.contract.normal import Change, Normaliser, has_big, integer_in, integer_out
+from lgsp.contract.reading import Reader
+from lgsp.contract.shape import NIL_KEY, RAW_KEY, TEXT_KEY, XSI, Element, Raw, Table, split
+from lgsp.contract.text import Mismatch, quoted
+from lgsp.contract.validating import JsonValidator, violations, without_blobs
+from lgsp.contract.writing import Write, compile_writer
+from lgsp.errors import InvalidMessage
+from lgsp.model import Data, FieldError
+from lgsp.xml import MIB, parse_xml
+
+_DATA_LIMIT = 256 * MIB
+"""Our own text read back to be validated: the caller's bytes were bounded before they became data."""
+
+Schema = dict[str, Any]
+
+
+class _Message:
+    """What both births share: shape, text and JSON. `checked` is the validator of the written half."""
+
+    def __init__(self, element: Element, table: Table, schema: Callable[[], Schema], *, proved: bool, lenient: bool) -> None:
+        self.element, self.table = element, table
+        self.root = element.tag
+        self._schema, self._proved, self._lenient = schema, proved, lenient
+
+    @cached_property
+    def schema(self) -> Schema:
+        return self._schema()
+
+    @cached_property
+    def write(self) -> Write:
+        write = compile_writer(self.element, self.table)
+        if isinstance(self.element.shape, Raw):
+            return lambda data: write(data if RAW_KEY in data else data.get(TEXT_KEY, ""))
+        if self.element.nillable:
+            nil = _nil(self.element.tag)
+            return lambda data: nil if data == {NIL_KEY: True} else write(data)
+        return write
+
+    @cached_property
+    def read(self) -> Callable[[etree._Element], Any]:
+        read = Reader(self.table, proved=self._proved).value(self.element)
+        if isinstance(self.element.shape, Raw):
+            return lambda element: value if isinstance(value := read(element), dict) else {TEXT_KEY: value or ""}
+        if self.element.nillable:
+            return lambda element: {NIL_KEY: True} if (value := read(element)) is None else value
+        return read
+
+    @cached_property
+    def incoming(self) -> Change:
+        mode = Normaliser(self.table, unknown="drop" if self._lenient else "refuse", integer=integer_in, copy=False)
+        return mode.of(self.element.shape) or _same
+
+    @cached_property
+    def strict(self) -> Change:
+        return Normaliser(self.table, unknown="refuse", integer=_same, copy=False).of(self.element.shape) or _same
+
+    @cached_property
+    def outgoing(self) -> Change | None:
+        if not has_big(self.element.shape, self.table):
+            return None
+        return Normaliser(self.table, unknown="keep", integer=integer_out, copy=True).of(self.element.shape)
+
+    def mismatch(self, data: Any, *, xml: bool) -> InvalidMessage:
+        errors = tuple(diagnose(self.element.shape, data, self.table, xml=xml))
+        return InvalidMessage(errors=errors or (FieldError("", "invalid"),))
+
+    def object(self, raw: bytes) -> Data:
+        data = strict_json(raw)
+        if not isinstance(data, dict):
+            raise InvalidMessage(errors=(FieldError("", "type:object"),))
+        return self.incoming_data(data)
+
+    def incoming_data(self, data: Data) -> Data:
+        try:
+            changed: Data = self.incoming(data)
+        except Mismatch as error:
+            raise self.mismatch(data, xml=False) from error
+        return changed
+
+    def json(self, data: Data) -> bytes:
+        return msgspec.json.encode(data if self.outgoing is None else self.outgoing(data))
+
+    def xml(self, data: Data) -> str:
+        try:
+            return self.write(data)
+        except (Mismatch, AttributeError, TypeError) as error:
+            raise self.mismatch(data, xml=True) from error
+
+
+def _nil(tag: str) -> str:
+    namespace, local = split(tag)
+    own = f" xmlns={quoted(namespace)}" if namespace else ""
+    return f'<{local}{own} xmlns:xsi="{XSI}" xsi:nil="true"/>'
+
+
+def _same(data: Any) -> Any:
+    return data
+
+
+class JsonBorn:
+    """The codec of a message that an OpenAPI document describes: its validator is the JSON Schema."""
+
+    def __init__(self, element: Element, table: Table, schema: Callable[[], Schema], components: Schema, *, lenient: bool) -> None:
+        self._message = _Message(element, table, schema, proved=False, lenient=lenient)
+        self.components = components
+        self.root = element.tag
+
+    @property
+    def element(self) -> Element:
+        """The root element with its shape: what generators walk."""
+        return self._message.element
+
+    @property
+    def table(self) -> Table:
+        return self._message.table
+
+    @cached_property
+    def _validator(self) -> JsonValidator:
+        return JsonValidator({**self._message.schema, "components": {"schemas": self.components}})
+
+    def _validate(self, data: Data) -> None:
+        if errors := self._validator.errors(data):
+            raise InvalidMessage(errors=errors)
+
+    def read_json(self, raw: bytes) -> Data:
+        data = self._message.object(raw)
+        self._validate(data)
+        return data
+
+    def read_data(self, data: Data) -> Data:
+        data = self._message.incoming_data(data)
+        self._validate(data)
+        return data
+
+    def write_json(self, data: Data) -> bytes:
+        return self._message.json(data)
+
+    def read_xml(self, element: etree._Element) -> Data:
+        try:
+            data: Data = self._message.read(element)
+        except Mismatch as error:
+            errors = tuple(located_errors(self._message.element, self._message.table, element))
+            raise InvalidMessage(errors=errors or (FieldError("", "invalid"),)) from error
+        self._validate(data)
+        return data
+
+    def write_xml(self, data: Data) -> bytes:
+        return self._message.xml(data).encode()
+
+    def check(self, data: Data) -> None:
+        try:
+            self._message.strict(data)
+        except Mismatch as error:
+            raise self._message.mismatch(data, xml=False) from error
+        self._validate(data)
+
+    def json_schema(self) -> Schema:
+        return self._message.schema
+
+
+class XmlBorn:
+    """The codec of a message that an XSD describes: its validator is lxml's `XMLSchema`, also for what came as JSON."""
+
+    def __init__(
+        self,
+        element: Element,
+        table: Table,
+        validator: Callable[[], etree.XMLSchema],
+        schema: Callable[[], Schema],
+        components: Schema,
+        *,
+        lenient: bool,
+    ) -> None:
+        self._message = _Message(element, table, schema, proved=True, lenient=lenient)
+        self._validator_of = validator
+        self.components = components
+        self.root = element.tag
+
+    @property
+    def element(self) -> Element:
+        return self._message.element
+
+    @property
+    def table(self) -> Table:
+        return self._message.table
+
+    @cached_property
+    def _validator(self) -> etree.XMLSchema:
+        return self._validator_of()
+
+    def read_json(self, raw: bytes) -> Data:
+        return self._proved(self._message.object(raw))
+
+    def read_data(self, data: Data) -> Data:
+        return self._proved(self._message.incoming_data(data))
+
+    def write_json(self, data: Data) -> bytes:
+        return self._message.json(data)
+
+    def read_xml(self, element: etree._Element) -> Data:
+        if found := violations(self._validator, element):
+            raise InvalidMessage(errors=tuple(located_errors(self._message.element, self._message.table, element, found)))
+        try:
+            data: Data = self._message.read(element)
+        except (Mismatch, KeyError, ValueError) as error:
+            errors = tuple(located_errors(self._message.element, self._message.table, element))
+            raise InvalidMessage(errors=errors or (FieldError("", "invalid"),)) from error
+        return data
+
+    def write_xml(self, data: Data) -> bytes:
+        return self._message.xml(data).encode()
+
+    def check(self, data: Data) -> None:
+        self._proved(data)
+
+    def _proved(self, data: Data) -> Data:
+        """The data as the schema sees it (blanks collapsed), written and read back because the schema speaks XML only."""
+        try:
+            text = self._message.write(data)
+        except (Mismatch, AttributeError, TypeError):
+            blobs: set[str] = set()
+            text = self._message.xml(without_blobs(data, "", blobs))  # raises with paths where it was not for a Blob
+            self._validated(text, blobs)
+            return data
+        return self._validated(text, set())
+
+    def _validated(self, text: str, blobs: set[str]) -> Data:
+        raw = text.encode()
+        element = parse_xml(raw, limit=_DATA_LIMIT, max_elements=10_000_000, max_attributes=10_000_000, max_depth=250)
+        if found := violations(self._validator, element):
+            errors = located_errors(self._message.element, self._message.table, element, found)
+            if left := tuple(error for error in errors if error.path not in blobs):
+                raise InvalidMessage(errors=left)
+        data: Data = self._message.read(element)
+        return data
+
+    def json_schema(self) -> Schema:
+        return self._message.schema

@@ -1,0 +1,114 @@
+"""The WSDL documents of a contract: definitions with everything they import, and look-ups by qualified name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lxml import etree
+
+from lgsp.contract.findings import ContractError, Finding
+from lgsp.contract.shape import XS
+from lgsp.contract.xsd_files import Files, relative
+
+_WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
+SOAP: dict[Literal["1.1", "1.2"], str] = {
+    "1.1": "{http://schemas.xmlsoap.org/wsdl/soap/}",
+    "1.2": "{http://schemas.xmlsoap.org/wsdl/soap12/}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a message: an element or a type, as written, and the node that its prefix is looked up from."""
+
+    name: str
+    element: str | None
+    type: str | None
+    node: etree._Element
+
+
+@dataclass(slots=True)
+class Definitions:
+    """`documents` are all WSDL files reached, the root document first."""
+
+    root: etree._Element
+    target: str
+    documents: list[tuple[etree._Element, str]] = field(default_factory=list)
+    schemas: list[tuple[etree._Element, str]] = field(default_factory=list)
+
+    def clark(self, node: etree._Element, said: str) -> str:
+        prefix, _, local = said.strip().rpartition(":")
+        return f"{{{node.nsmap.get(prefix or None) or ''}}}{local}"
+
+    def file_of(self, node: etree._Element) -> str:
+        top = node.getroottree().getroot()
+        return next((file for root, file in self.documents if root is top), self.documents[0][1])
+
+    def _global(self, kind: str, clark: str) -> etree._Element | None:
+        namespace, _, local = clark[1:].partition("}")
+        for root, _ in self.documents:
+            if root.get("targetNamespace", "") == namespace:
+                for node in root.findall(f"{_WSDL}{kind}"):
+                    if node.get("name") == local:
+                        return node
+        # documents that forget a prefix mean their own namespace
+        named = [node for root, _ in self.documents for node in root.findall(f"{_WSDL}{kind}") if node.get("name") == local]
+        return named[0] if len(named) == 1 and not namespace else None
+
+    def message(self, node: etree._Element) -> list[Part] | None:
+        """Parts of the message that an input, output, fault or header names, None where there is no such message."""
+        message = self._global("message", self.clark(node, node.get("message", "")))
+        if message is None:
+            return None
+        return [
+            Part(part.get("name", ""), part.get("element"), part.get("type"), part) for part in message.findall(f"{_WSDL}part")
+        ]
+
+    def port_type(self, binding: etree._Element) -> etree._Element | None:
+        return self._global("portType", self.clark(binding, binding.get("type", "")))
+
+    def soap_bindings(self) -> Iterator[tuple[etree._Element, Literal["1.1", "1.2"]]]:
+        """Bindings of the services' ports, or all where the document has no service."""
+        served: list[etree._Element] = []
+        for root, _ in self.documents:
+            for port in root.iterfind(f"{_WSDL}service/{_WSDL}port"):
+                binding = self._global("binding", self.clark(port, port.get("binding", "")))
+                if binding is not None and binding not in served:
+                    served.append(binding)
+        if not served:
+            served = [node for root, _ in self.documents for node in root.findall(f"{_WSDL}binding")]
+        for binding in served:
+            for version, soap in SOAP.items():
+                if binding.find(f"{soap}binding") is not None:
+                    yield binding, version
+
+
+def gather(files: Files, name: str) -> Definitions:
+    """Raises `ContractError` for a document that is no WSDL 1.1."""
+    root = files.parse(name)
+    if root.tag != f"{_WSDL}definitions":
+        raise ContractError(Finding(name, 1, etree.QName(root).localname, "is not a WSDL 1.1 document"))
+    definitions = Definitions(root, root.get("targetNamespace", ""))
+    _collect(definitions, files, root, name)
+    return definitions
+
+
+def _collect(definitions: Definitions, files: Files, root: etree._Element, name: str) -> None:
+    definitions.documents.append((root, name))
+    for types in root.findall(f"{_WSDL}types"):
+        definitions.schemas += [(schema, name) for schema in types.findall(f"{{{XS}}}schema")]
+    for node in root.findall(f"{_WSDL}import"):
+        location = node.get("location", "")
+        target = relative(location, name)
+        if any(file == target for _, file in definitions.documents):
+            continue
+        if not files.exists(target):
+            files.find(name, node, "import", f"{location} is not there: put it beside the contract")
+            continue
+        imported = files.parse(target)
+        if imported.tag == f"{_WSDL}definitions":
+            _collect(definitions, files, imported, target)
+        elif imported.tag == f"{{{XS}}}schema":
+            definitions.schemas.append((imported, target))

@@ -1,0 +1,273 @@
+"""OpenAPI 3.0 and 3.1 to a contract: each operation's input and output as one object, wherever its fields travel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lgsp.contract.bundle import Bundle
+from lgsp.contract.codec import JsonBorn
+from lgsp.contract.findings import ContractError, Finding
+from lgsp.contract.model import Codec, Contract, Http, Operation, Parameter, Soap
+from lgsp.contract.schema_shape import Shapes
+from lgsp.contract.shape import Element, Json, Named, Record, Shape, example_of, walk
+from lgsp.contract.sources import digest, version_of
+from lgsp.model import Data, Text
+
+_METHODS = ("get", "put", "post", "delete", "patch", "options", "head")
+_JSON = "application/json"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_XML = ("application/xml", "text/xml")
+Schema = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Side:
+    """An input or an output on its way to a codec."""
+
+    schema: Schema
+    media: str = ""
+    field: str | None = None
+    example: Any = None
+
+
+def read_openapi(path: Path, *, name: str, xml: bool) -> Contract:
+    """`xml` says that the contract must have an XML half. Raises `ContractError` with every finding."""
+    bundle = Bundle(path)
+    if not isinstance(bundle.document, dict) or not re.match(r"3\.[01]\.", str(bundle.document.get("openapi", ""))):
+        raise ContractError(Finding(path.name, 1, "openapi", "must be an OpenAPI document of version 3.0 or 3.1"))
+    return _Reader(bundle, name, xml=xml).contract()
+
+
+class _Reader:
+    def __init__(self, bundle: Bundle, name: str, *, xml: bool) -> None:
+        self._bundle, self._name, self._xml = bundle, name, xml
+        self._file = bundle.root.name
+        self._version = version_of(bundle.root)
+        self.namespace = f"urn:lgsp:{name}:{self._version}"
+        self._shapes = Shapes(bundle.components, self.namespace)
+
+    def contract(self) -> Contract:
+        operations: dict[str, Operation] = {}
+        for pointer, path, method, item, shared in self._items():
+            operation = self._operation(pointer, path, method, item, shared)
+            if operation.name in operations:
+                self._bundle.finding(self._file, pointer, "operationId", f"{operation.name} stands twice")
+            operations[operation.name] = operation
+        if not operations:
+            self._bundle.finding(self._file, "/paths", "paths", "has no operation")
+        if self._bundle.findings:
+            raise ContractError(*self._bundle.findings)
+        info = self._bundle.document.get("info", {})
+        return Contract(
+            name=self._name,
+            version=self._version,
+            born="openapi",
+            title=_title(info.get("x-title-vi"), info.get("title", self._name)),
+            namespace=self.namespace,
+            operations=operations,
+            by_root={operation.input.root: operation for operation in operations.values()},
+            files=dict(self._bundle.files),
+            sha256=digest(self._bundle.files),
+        )
+
+    def _items(self) -> Iterator[tuple[str, str, str, Schema, list[Any]]]:
+        for path, item in self._bundle.document.get("paths", {}).items():
+            pointer = "/paths/" + path.replace("~", "~0").replace("/", "~1")
+            item, _, _ = self._bundle.plain(item, self._file, pointer)
+            for method in _METHODS:
+                if isinstance(item, dict) and isinstance(item.get(method), dict):
+                    yield f"{pointer}/{method}", path, method, item[method], item.get("parameters", [])
+
+    def _operation(self, pointer: str, path: str, method: str, item: Schema, shared: list[Any]) -> Operation:
+        name = str(item.get("operationId") or method + re.sub(r"[^A-Za-z0-9]+", "_", path).rstrip("_"))
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+        parameters = self._parameters([*shared, *item.get("parameters", [])], pointer)
+        body = self._body(item, pointer)
+        ask = self._input(parameters, body, pointer)
+        answer, faults = self._responses(item, pointer)
+        root = f"{{{self.namespace}}}{name}"
+        return Operation(
+            name=name,
+            input=self._codec(root, ask.schema, pointer, lenient=False),
+            output=self._codec(root + "Response", answer.schema, pointer, lenient=True),
+            faults={code: self._codec(f"{root}Fault{code}", each.schema, pointer, lenient=True) for code, each in faults.items()},
+            soap=Soap(action=f"{self.namespace}/{name}", versions=frozenset({"1.1", "1.2"})),
+            http=Http(
+                method=method.upper(),
+                path=path,
+                parameters=tuple(parameters),
+                consumes=ask.media,
+                body_field=ask.field,
+                produces=answer.media or _JSON,
+                answer_field=answer.field,
+            ),
+            title=_title(item.get("x-title-vi"), str(item.get("summary") or name)),
+            origin=str(item.get("x-lgsp-origin", "")),
+            request_example=ask.example if isinstance(ask.example, dict) else None,
+            answer_example=answer.example if isinstance(answer.example, dict) else None,
+        )
+
+    def _codec(self, root: str, schema: Schema, pointer: str, *, lenient: bool) -> Codec:
+        shape = self._shapes.shape(schema)
+        if isinstance(shape, Named):  # generators and adapters look for fields at the top
+            shape = self._shapes.table[shape.key]
+        if self._xml:
+            self._expressible(shape, pointer, root)
+        element = Element(root, root.rpartition("}")[2], shape)
+        return JsonBorn(element, self._shapes.table, _always(schema), self._bundle.components, lenient=lenient)
+
+    def _expressible(self, shape: Shape, pointer: str, root: str) -> None:
+        local = root.rpartition("}")[2]
+        if isinstance(shape, Json):
+            self._bundle.finding(self._file, pointer, local, f"{shape.why} has no exact XML form")
+        for each in walk(shape, self._shapes.table):
+            record = self._shapes.table[each.key] if isinstance(each, Named) else each
+            for field in record.elements() if isinstance(record, Record) else ():
+                if isinstance(field.shape, Json):
+                    where = f"{each.key}.{field.name}" if isinstance(each, Named) else f"{local}.{field.name}"
+                    self._bundle.finding(self._file, pointer, where, f"{field.shape.why} has no exact XML form: name its fields")
+
+    def _parameters(self, written: list[Any], pointer: str) -> list[Parameter]:
+        found: dict[tuple[str, str], Parameter] = {}
+        for index, each in enumerate(written):
+            parameter, file, at = self._bundle.plain(each, self._file, f"{pointer}/parameters/{index}")
+            place, name = parameter.get("in"), str(parameter.get("name"))
+            if place not in ("path", "query", "header"):
+                self._bundle.finding(file, at, f"in: {place}", f"the parameter {name} cannot be carried")
+                continue
+            schema = parameter.get("schema")
+            if schema is None and isinstance(parameter.get("content"), dict):
+                self._bundle.finding(file, at, "content", f"the parameter {name} must have a schema of its own")
+            if parameter.get("style") not in (None, "simple", "form"):
+                self._bundle.finding(file, at, f"style: {parameter['style']}", f"the parameter {name} cannot be carried")
+            normal = self._bundle.schema(schema or {"type": "string"}, file, f"{at}/schema")
+            if "example" in parameter:
+                normal = {**normal, "examples": [parameter["example"]]}
+            required = bool(parameter.get("required")) or place == "path"
+            found[place, name] = Parameter(name, place, required, name, normal)
+        return list(found.values())
+
+    def _body(self, item: Schema, pointer: str) -> _Side | None:
+        if "requestBody" not in item:
+            return None
+        body, file, at = self._bundle.plain(item["requestBody"], self._file, f"{pointer}/requestBody")
+        return self._content(body.get("content", {}), file, f"{at}/content", "body")
+
+    def _content(self, content: Schema, file: str, pointer: str, field: str) -> _Side | None:
+        """The media type that we speak; of several the first of JSON, form, multipart, XML, text."""
+        by_type = {kind.partition(";")[0].strip().lower(): kind for kind in content}
+        json_kinds = [kind for kind in by_type if kind == _JSON or kind.endswith("+json") or kind == "*/*"]
+        others = [kind for kind in by_type if kind in (*_FORMS, *_XML) or kind.startswith("text/") or kind == "application/octet-stream"]
+        chosen = next(iter([*sorted(json_kinds, key=len), *sorted(others, key=lambda kind: kind.startswith("text/plain"))]), None)
+        if chosen is None:
+            if content:
+                self._bundle.finding(file, pointer, ", ".join(content), "no media type that the bus speaks")
+            return None
+        media = content[by_type[chosen]]
+        at = f"{pointer}/{by_type[chosen].replace('/', '~1')}"
+        schema = self._bundle.schema(media.get("schema", {}), file, f"{at}/schema")
+        side = _Side(schema, _JSON if chosen == "*/*" else chosen, example=_example(media, schema))
+        settled = self._shapes.shape(schema)
+        if not isinstance(settled, Record | Named):
+            side.field = field
+            side.example = None if side.example is None else {field: side.example}
+        return side
+
+    def _input(self, parameters: list[Parameter], body: _Side | None, pointer: str) -> _Side:
+        if body is None:
+            outside = _outside(parameters)
+            return _Side(outside, example=_sampled(outside))
+        if body.field is not None:
+            names = {parameter.name for parameter in parameters}
+            while body.field in names:
+                body.field += "_"
+            schema = _outside(parameters)
+            schema["properties"][body.field] = body.schema
+            schema["required"] = [*schema.get("required", []), body.field]
+            return _Side(schema, body.media, body.field, self._joined(schema, body.example))
+        if not parameters:
+            return _Side(self._top(body.schema), body.media, None, body.example)
+        fields = self._top(body.schema)
+        taken = fields.get("properties", {})
+        for index, parameter in enumerate(parameters):
+            if parameter.name in taken:
+                renamed = f"{parameter.place}_{parameter.name}"
+                parameters[index] = Parameter(parameter.name, parameter.place, parameter.required, renamed, parameter.schema)
+        outside = _outside(parameters)
+        if "properties" not in fields:
+            self._bundle.finding(self._file, pointer, "requestBody", "alternatives of a body beside parameters cannot be carried")
+        schema = {
+            **fields,
+            "properties": {**outside["properties"], **taken},
+            "required": [*outside.get("required", []), *fields.get("required", [])],
+        }
+        return _Side(schema, body.media, None, self._joined(schema, body.example))
+
+    def _top(self, schema: Schema) -> Schema:
+        """The body's own fields at the top, its reference opened."""
+        seen = 0
+        while isinstance(schema.get("$ref"), str) and seen < 16:
+            target = self._bundle.components[schema["$ref"].rpartition("/")[2]]
+            schema, seen = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}, seen + 1
+        if "allOf" in schema and "properties" not in schema:
+            # the rules stay as they are written; the fields are named once more where adapters look for them
+            merged = self._shapes.merged(schema["allOf"])
+            schema = {**schema, "type": "object", "properties": merged.get("properties", {})}
+        return schema
+
+    def _joined(self, schema: Schema, example: Any) -> Any:
+        found = _sampled(schema) or {}
+        return {**found, **example} if isinstance(example, dict) else found or None
+
+    def _responses(self, item: Schema, pointer: str) -> tuple[_Side, dict[str, _Side]]:
+        answer: _Side | None = None
+        faults: dict[str, _Side] = {}
+        responses = {str(code): value for code, value in item.get("responses", {}).items()}
+        good = sorted(code for code in responses if code.startswith("2")) or (["default"] if "default" in responses else [])
+        for code, written in responses.items():
+            response, file, at = self._bundle.plain(written, self._file, f"{pointer}/responses/{code}")
+            side = self._content(response.get("content", {}), file, f"{at}/content", "result")
+            if good and code == good[0]:
+                answer = side
+            elif side is not None and side.field is None and re.fullmatch(r"[345][0-9X]{2}|default", code):
+                side.schema = self._top(side.schema)
+                faults[code] = side
+        if answer is None:
+            return _Side({"type": "object", "properties": {}}), faults
+        if answer.field is not None:
+            schema = {"type": "object", "properties": {answer.field: answer.schema}, "required": [answer.field]}
+            return _Side(schema, answer.media, answer.field, answer.example), faults
+        return _Side(self._top(answer.schema), answer.media, None, answer.example), faults
+
+
+def _always(schema: Schema) -> Callable[[], Schema]:
+    return lambda: schema
+
+
+def _outside(parameters: list[Parameter]) -> Schema:
+    schema: Schema = {"type": "object", "properties": {each.field: dict(each.schema) for each in parameters}}
+    if required := [each.field for each in parameters if each.required]:
+        schema["required"] = required
+    return schema
+
+
+def _sampled(schema: Schema) -> Data | None:
+    """An example put together from the fields' own examples."""
+    examples = {name: example_of(each) for name, each in schema.get("properties", {}).items()}
+    found = {name: value for name, value in examples.items() if value is not None}
+    return found if found.keys() >= set(schema.get("required", ())) else None
+
+
+def _example(media: Schema, schema: Schema) -> Any:
+    found = example_of({key: value for key, value in media.items() if key == "example"})
+    if found is None and isinstance(media.get("examples"), dict):
+        found = next((each.get("value") for each in media["examples"].values() if isinstance(each, dict)), None)
+    return found if found is not None else example_of(schema)
+
+
+def _title(vi: Any, en: str) -> Text:
+    return Text(str(vi or en), str(en))

@@ -1,0 +1,121 @@
+"""Contract to OpenAPI 3.1: the REST face as the bus serves it, whatever language the contract was born in."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from lgsp.contract.model import Codec, Contract, Operation
+
+Document = dict[str, Any]
+
+_PROBLEM: Document = {
+    "type": "object",
+    "title": "RFC 9457 problem",
+    "required": ["type", "title", "status", "code", "fault_domain", "retryable"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "fault_domain": {"type": "string", "enum": ["caller", "policy", "bus", "network", "backend"]},
+        "retryable": {"type": "boolean"},
+        "retry_after": {"type": "integer", "description": "seconds"},
+        "system": {"type": "string"},
+        "operation": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "rule"],
+                "properties": {
+                    "path": {"type": "string", "description": "JSON Pointer into the request"},
+                    "rule": {"type": "string"},
+                },
+            },
+        },
+        "provider": {
+            "type": "object",
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        },
+    },
+}
+
+
+def openapi_document(contract: Contract, server: str) -> Document:
+    """Every call builds a document of its own, so that the caller may add to it."""
+    components: Document = {}
+    paths: Document = {}
+    for operation in contract.operations.values():
+        for codec in (operation.input, operation.output):
+            components |= components_of(codec)
+        paths[f"/{operation.name}"] = {"post": _operation(operation)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": contract.title.en,
+            "x-title-vi": contract.title.vi,
+            "version": contract.version.removeprefix("v"),
+        },
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {
+            "schemas": {**copy.deepcopy(components), "LgspProblem": copy.deepcopy(_PROBLEM)},
+            "responses": {
+                "LgspProblem": {
+                    "description": "Refused or failed; `code` says why, `fault_domain` whose turn it is",
+                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/LgspProblem"}}},
+                }
+            },
+        },
+    }
+
+
+def components_of(codec: Codec) -> Document:
+    """The schemas that a codec's own schema refers to, all the way down."""
+    every: Document = getattr(codec, "components", {})
+    found: Document = {}
+    pending = [codec.json_schema()]
+    while pending:
+        for name in _references(pending.pop()):
+            if name not in found and name in every:
+                found[name] = every[name]
+                pending.append(every[name])
+    return found
+
+
+def _references(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return set().union(*map(_references, schema))
+    if not isinstance(schema, dict):
+        return set()
+    found = set().union(*map(_references, schema.values()))
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#/components/schemas/"):
+        found.add(reference.rpartition("/")[2])
+    return found
+
+
+def _operation(operation: Operation) -> Document:
+    request: Document = {"schema": copy.deepcopy(operation.input.json_schema())}
+    answer: Document = {"schema": copy.deepcopy(operation.output.json_schema())}
+    if operation.request_example is not None:
+        request["example"] = copy.deepcopy(operation.request_example)
+    if operation.answer_example is not None:
+        answer["example"] = copy.deepcopy(operation.answer_example)
+    document: Document = {
+        "operationId": operation.name,
+        "summary": operation.title.en,
+        "x-title-vi": operation.title.vi,
+        "requestBody": {"required": True, "content": {"application/json": request}},
+        "responses": {
+            "200": {"description": "The answer", "content": {"application/json": answer}},
+            "default": {"$ref": "#/components/responses/LgspProblem"},
+        },
+    }
+    if operation.origin:
+        document["x-lgsp-origin"] = operation.origin
+        document["description"] = operation.origin
+    return document

@@ -1,0 +1,207 @@
+"""zeep as the second opinion on a contract: what a plain client sends and reads. For tests; nothing on the way of a message.
+
+Imported by nobody at start-up: zeep costs 0.4 s and drops facets (docs/decisions/contract-reader.md).
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import zeep
+from lxml import etree
+from zeep.transports import Transport
+from zeep.xsd import Nil
+
+from lgsp.contract.halves import wsdl, xsd
+from lgsp.contract.model import Contract, Operation
+from lgsp.contract.shape import (
+    ANY_KEY,
+    GROUP_KEY,
+    TEXT_KEY,
+    TYPE_KEY,
+    Element,
+    Group,
+    Items,
+    Listing,
+    Raw,
+    Record,
+    Scalar,
+    Shape,
+    Table,
+    Wild,
+    content_scope,
+    resolve,
+    split,
+    walk,
+)
+from lgsp.model import Data
+
+_ADDRESS = "http://oracle.invalid/soap"
+_DATES = frozenset({"date", "dateTime", "time", "gYear", "gYearMonth", "gMonth", "gMonthDay", "gDay", "duration"})
+
+
+class _Offline(Transport):
+    """Serves the contract's own documents, and knows no network."""
+
+    def __init__(self, contract: Contract) -> None:
+        super().__init__()
+        self._contract = contract
+
+    def load(self, url: str) -> bytes:
+        parts = urlsplit(url)
+        if not url.startswith(_ADDRESS):
+            raise OSError("the oracle is offline")
+        named = parse_qs(parts.query).get("xsd")
+        return xsd(self._contract, named[0], _ADDRESS) if named else wsdl(self._contract, _ADDRESS)
+
+
+class Oracle:
+    """zeep's client of one contract, knowing only the documents that the bus serves."""
+
+    def __init__(self, contract: Contract) -> None:
+        settings = zeep.Settings(forbid_dtd=True, forbid_entities=True, forbid_external=False, strict=True)  # type: ignore[call-arg]
+        self.client = zeep.Client(f"{_ADDRESS}?wsdl", transport=_Offline(contract), settings=settings)
+        self._schema = self.client.wsdl.types
+
+    def write(self, codec: Any, data: Data) -> bytes:
+        """The root element as zeep renders it for the same data."""
+        kind = self._schema.get_element(codec.root)
+        value = kind(**to_zeep(codec.element.shape, data, codec.table))
+        parent = etree.Element("parent")
+        kind.render(parent, value)
+        return etree.tostring(parent[0])
+
+    def read(self, codec: Any, element: etree._Element) -> Any:
+        """What zeep's client code would get, nothing standing for nothing."""
+        kind = self._schema.get_element(codec.root)
+        return without_nothing(zeep.helpers.serialize_object(kind.parse(element, self._schema), dict))
+
+    def operation(self, operation: Operation) -> Any:
+        """zeep's own operation of that name, from any port."""
+        for service in self.client.wsdl.services.values():
+            for port in service.ports.values():
+                if operation.name in port.binding._operations:  # noqa: SLF001  zeep has no other way
+                    return port.binding.get(operation.name)
+        raise KeyError(operation.name)
+
+
+def beyond(shape: Shape, table: Table) -> str | None:
+    """The first construct of a message that zeep itself does not carry faithfully, by name; None where it can be asked."""
+    for each in walk(shape, table):
+        actual = resolve(each, table)
+        if isinstance(actual, Raw):
+            return "raw content"
+        if not isinstance(actual, Record):
+            continue
+        if actual.subtypes or actual.abstract:
+            return "xsi:type"
+        if actual.any_attribute:
+            return "anyAttribute"
+        for name, field in content_scope(actual).items():
+            if isinstance(field, Group | Wild) or name.startswith((GROUP_KEY, ANY_KEY)) or "#" in name:
+                return "repeated groups, wildcards and doubled names"
+            if field.nillable and isinstance(resolve(field.shape, table), Record):
+                return "nillable records"
+            if isinstance(field.shape, Scalar) and field.shape.members:
+                return "unions"
+    return None
+
+
+def to_zeep(shape: Shape, data: Any, table: Table) -> Any:
+    """Our data as the arguments that zeep takes."""
+    actual = resolve(shape, table)
+    match actual:
+        case Scalar():
+            return _scalar(actual, data)
+        case Items(item=item):
+            return [_scalar(item, each) for each in data]
+        case Listing(item=item):
+            return {split(item.tag)[1]: [_element(item, each, table) for each in data]}
+        case Record():
+            return _record(actual, data, table)
+    return data
+
+
+def _record(record: Record, data: Data, table: Table) -> dict[str, Any]:
+    attributes = {attribute.name: attribute for attribute in record.attributes}
+    fields = content_scope(record)
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        if key in attributes:
+            out[split(attributes[key].tag)[1]] = to_zeep(attributes[key].shape, value, table)
+        elif key == TEXT_KEY and record.text is not None:
+            out["_value_1"] = to_zeep(record.text, value, table)
+        elif key != TYPE_KEY and isinstance(field := fields[key], Element):
+            local = split(field.tag)[1]
+            out[local] = [_element(field, each, table) for each in value] if field.repeated else _element(field, value, table)
+    return out
+
+
+def _element(element: Element, value: Any, table: Table) -> Any:
+    return Nil if value is None else to_zeep(element.shape, value, table)
+
+
+def _scalar(shape: Scalar, value: Any) -> Any:
+    if shape.base == "base64Binary" and isinstance(value, str):
+        return base64.b64decode(value)
+    return value
+
+
+def comparable(shape: Shape, data: Any, table: Table) -> Any:
+    """Our data as zeep reads it: dates, decimals and octets as its Python values, empty lists and nulls gone."""
+    return without_nothing(_comparable(shape, data, table))
+
+
+def _comparable(shape: Shape, data: Any, table: Table) -> Any:
+    actual = resolve(shape, table)
+    if data is None:
+        return None
+    match actual:
+        case Scalar():
+            return _python(actual, data)
+        case Items(item=item):
+            return [_python(item, each) for each in data]
+        case Listing(item=item):
+            return {split(item.tag)[1]: [_comparable(item.shape, each, table) for each in data]}
+        case Record():
+            return _comparable_record(actual, data, table)
+    return data
+
+
+def _comparable_record(record: Record, data: Data, table: Table) -> Any:
+    attributes = {attribute.name: attribute for attribute in record.attributes}
+    fields = content_scope(record)
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        if key in attributes:
+            out[split(attributes[key].tag)[1]] = _comparable(attributes[key].shape, value, table)
+        elif key == TEXT_KEY and record.text is not None:
+            out["_value_1"] = _comparable(record.text, value, table)
+        elif isinstance(field := fields.get(key), Element):
+            local = split(field.tag)[1]
+            out[local] = [_comparable(field.shape, each, table) for each in value] if field.repeated else _comparable(field.shape, value, table)
+    if set(out) == {"_value_1"} and not record.attributes:
+        return out["_value_1"]
+    return out
+
+
+def _python(shape: Scalar, value: Any) -> Any:
+    builtin = getattr(zeep.xsd, {"base64Binary": "Base64Binary", "dateTime": "DateTime"}.get(shape.base, shape.base[:1].upper() + shape.base[1:]), None)
+    if shape.kind == "string" and builtin is not None and (shape.base in _DATES or shape.base in ("decimal", "base64Binary")):
+        return builtin().pythonvalue(value)
+    return value
+
+
+def without_nothing(value: Any) -> Any:
+    """zeep shows an absent element as None and an absent list as [], an empty record as None: all of it is nothing."""
+    if isinstance(value, dict):
+        kept = {key: inner for key, each in value.items() if (inner := without_nothing(each)) is not None}
+        return kept or None
+    if isinstance(value, list):
+        return [without_nothing(each) for each in value] or None
+    return None if isinstance(value, str) and not value else value
+
+
+__all__ = ["Oracle", "beyond", "comparable", "to_zeep", "without_nothing"]

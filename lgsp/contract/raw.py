@@ -1,0 +1,64 @@
+"""XML that a contract leaves open (any, anyType, mixed content): text in the data, parsed by the one door before it goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from lgsp.contract.shape import RAW_KEY, XSI
+from lgsp.contract.text import Mismatch, escaped
+from lgsp.errors import InvalidMessage, TooLarge
+from lgsp.xml import MIB, parse_xml
+
+_NIL = f"{{{XSI}}}nil"
+
+
+def outer(element: etree._Element) -> str:
+    """The element as canonical text that stands alone: the prefixes it uses are declared in it, those in values too."""
+    used = _prefixes_in_values(element)
+    return etree.tostring(
+        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=used or None, with_tail=False
+    ).decode()
+
+
+def _prefixes_in_values(element: etree._Element) -> list[str]:
+    """Prefixes that only values mention (xsi:type="p:T", qualified names): exclusive canonical XML would lose them."""
+    declared = [prefix for prefix in element.nsmap if prefix]
+    if not declared:
+        return []
+    values = [str(value) for node in element.iter() for value in (*node.attrib.values(), node.text or "") if ":" in str(value)]
+    return [prefix for prefix in declared if any(f"{prefix}:" in value for value in values)]
+
+
+def read(element: etree._Element) -> Any:
+    """A string where only text stands, null for nil, else `{"#xml": …}`."""
+    if len(element) == 0 and not element.attrib:
+        return element.text or ""
+    if len(element) == 0 and element.attrib.keys() == [_NIL] and element.get(_NIL) in ("true", "1"):
+        return None
+    return {RAW_KEY: outer(element)}
+
+
+def spliced(text: Any) -> str:
+    """Raw XML of the data made safe to stand inside another document. Raises `Mismatch` for anything that is not one element."""
+    if not isinstance(text, str):
+        raise Mismatch
+    try:
+        return outer(parse_xml(text.encode("utf-8", "strict"), limit=16 * MIB))
+    except (InvalidMessage, TooLarge, UnicodeEncodeError) as error:
+        raise Mismatch from error
+
+
+def written(value: Any, start: str, end: str, tag: str) -> str:
+    """An element of raw content. `start` and `end` are its tags without and with brackets, `tag` its Clark name."""
+    if value is None:
+        return f'{start} xsi:nil="true"/>'
+    if isinstance(value, str):
+        return f"{start}>{escaped(value)}{end}"
+    if not isinstance(value, dict) or value.keys() != {RAW_KEY}:
+        raise Mismatch
+    text = spliced(value[RAW_KEY])
+    if parse_xml(text.encode(), limit=16 * MIB).tag != tag:
+        raise Mismatch
+    return text

@@ -1,0 +1,18 @@
+"""Sample data of a message: valid by its schema, the same every time, and visibly invented."""
+
+from __future__ import annotations
+
+from lgsp.contract.model import Codec
+from lgsp.contract.sampling import Sampler
+from lgsp.contract.shape import TEXT_KEY
+from lgsp.model import Data
+
+
+def sample(codec: Codec) -> Data:
+    """One message with every field filled that can be filled; recursion stops at the first repetition."""
+    from lgsp.contract.sampling import Sampler
+
+    element, table = getattr(codec, "element"), getattr(codec, "table")  # noqa: B009  the codecs of this package have both
+    value = Sampler(table).value(element.shape, element.name)
+    data: Data = value if isinstance(value, dict) else {TEXT_KEY: value}
+    return data

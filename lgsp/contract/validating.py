@@ -1,0 +1,197 @@
+"""The written half's validator: JSON Schema for OpenAPI-born contracts, XSD for WSDL-born ones. Rules and paths, never values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+from lxml import etree
+
+from lgsp.contract.diagnose import pointer
+from lgsp.model import Blob, Data, FieldError
+
+_PLACEHOLDER = "AAAA"
+"""What a `Blob` counts as: legal text, legal base64. Rules broken at its place are not reported."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_LIMITS = {
+    "minLength": "minLength",
+    "maxLength": "maxLength",
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "exclusiveMinimum": "exclusiveMinimum",
+    "exclusiveMaximum": "exclusiveMaximum",
+    "minItems": "minItems",
+    "maxItems": "maxItems",
+    "minProperties": "minProperties",
+    "maxProperties": "maxProperties",
+    "multipleOf": "multipleOf",
+}
+_MAX_ERRORS = 50
+
+
+def _is_base64(text: str) -> bool:
+    return len(text) % 4 == 0 and _BASE64.fullmatch(text) is not None
+
+
+def _is_decimal(text: str) -> bool:
+    return _DECIMAL.fullmatch(text) is not None
+
+
+class JsonValidator:
+    """One message by its JSON Schema 2020-12."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._validator = jsonschema_rs.Draft202012Validator(
+            schema, validate_formats=True, formats={"decimal": _is_decimal, "byte": _is_base64, "binary": _anything}
+        )
+
+    def errors(self, data: Data) -> tuple[FieldError, ...]:
+        """Empty where the data is valid."""
+        blobs: set[str] = set()
+        try:
+            if self._validator.is_valid(data):
+                return ()
+        except (ValueError, TypeError):  # a value that is not JSON: a Blob, which counts as a string
+            data = without_blobs(data, "", blobs)
+            try:
+                if self._validator.is_valid(data):
+                    return ()
+            except (ValueError, TypeError):
+                return (FieldError("", "type:json"),)
+        found: dict[FieldError, None] = {}
+        for error in self._validator.iter_errors(data):
+            found |= dict.fromkeys(each for each in _field_errors(error) if each.path not in blobs)
+            if len(found) >= _MAX_ERRORS:
+                break
+        return tuple(found)
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
+def without_blobs(data: Any, path: str, found: set[str]) -> Any:
+    """A copy in which each `Blob` is a placeholder; `found` gets their paths."""
+    match data:
+        case Blob():
+            found.add(path)
+            return _PLACEHOLDER
+        case dict():
+            return {key: without_blobs(value, pointer(path, key), found) for key, value in data.items()}
+        case list():
+            return [without_blobs(value, pointer(path, index), found) for index, value in enumerate(data)]
+    return data
+
+
+def _field_errors(error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
+    path = ""
+    for key in error.instance_path:
+        path = pointer(path, key)
+    kind: Any = error.kind
+    name, value = kind.name, kind.value
+    if name == "required":
+        yield FieldError(pointer(path, value), "required")
+    elif name in ("additionalProperties", "unevaluatedProperties"):
+        for key in value:
+            yield FieldError(pointer(path, key), "unknown field")
+    elif name == "type":
+        yield FieldError(path, "type:" + "|".join(value if isinstance(value, list) else [value]))
+    elif name == "format":
+        yield FieldError(path, f"type:{value}")
+    elif name in _LIMITS:
+        yield FieldError(path, f"{_LIMITS[name]} {value}")
+    elif name in ("anyOf", "oneOf", "oneOfNotValid") and (deeper := _nearest(kind)):
+        yield from deeper
+    else:
+        yield FieldError(path, {"enum": "enum", "const": "const", "pattern": "pattern"}.get(name, name))
+
+
+def _nearest(kind: Any) -> tuple[FieldError, ...]:
+    """Of a choice of schemas none of which fits: the errors of the branch that comes nearest, if that can be told."""
+    branches = [
+        [each for error in branch for each in _field_errors(error)] for branch in getattr(kind, "context", None) or []
+    ]
+    branches = [branch for branch in branches if branch and not any(e.rule == "type:null" for e in branch)]
+    return tuple(min(branches, key=len)) if branches else ()
+
+
+_RULES = (
+    ("PATTERN", "pattern"),
+    ("ENUMERATION", "enum"),
+    ("MINLENGTH", "minLength"),
+    ("MAXLENGTH", "maxLength"),
+    ("LENGTH", "length"),
+    ("MININCLUSIVE", "minimum"),
+    ("MAXINCLUSIVE", "maximum"),
+    ("MINEXCLUSIVE", "exclusiveMinimum"),
+    ("MAXEXCLUSIVE", "exclusiveMaximum"),
+    ("TOTALDIGITS", "totalDigits"),
+    ("FRACTIONDIGITS", "fractionDigits"),
+)
+_EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*?) \)\.$", re.DOTALL)
+_TYPE = re.compile(r"is not a valid value of the (?:atomic|list|union) type '([^']*)'|of the (?:local )?(?:atomic|list|union) type")
+_STEP = re.compile(r"/([^/\[]+)(?:\[([0-9]+)\])?")
+
+
+class XmlViolation:
+    """One error of libxml2: the element that it stands at, a rule, and the tags that were expected there."""
+
+    __slots__ = ("attribute", "element", "expected", "missing", "rule")
+
+    def __init__(self, element: etree._Element | None, rule: str, expected: tuple[str, ...], *, missing: bool, attribute: str) -> None:
+        self.element, self.rule, self.expected, self.missing, self.attribute = element, rule, expected, missing, attribute
+
+
+def violations(schema: etree.XMLSchema, element: etree._Element) -> list[XmlViolation]:
+    """Empty where the element is valid by the schema."""
+    if schema.validate(element):
+        return []
+    found = []
+    for entry in list(schema.error_log)[:_MAX_ERRORS]:
+        found.append(_violation(entry.type_name, entry.message or "", located(element, entry.path or "")))
+    return found or [XmlViolation(None, "invalid", (), missing=False, attribute="")]
+
+
+def _violation(kind: str, message: str, at: etree._Element | None) -> XmlViolation:
+    attribute = ""
+    if (named := re.search(r"attribute '([^']*)'", message)) is not None:
+        attribute = named[1]
+    if "ELEMENT_CONTENT" in kind or "CVC_COMPLEX_TYPE_2" in kind or kind.endswith("ELT_1"):
+        expected = _EXPECTED.search(message)
+        names = tuple(name.strip() for name in expected[1].split(",")) if expected else ()
+        return XmlViolation(at, "required" if names else "unknown field", names, missing="Missing child" in message, attribute="")
+    if "COMPLEX_TYPE_4" in kind:
+        return XmlViolation(at, "required", (), missing=False, attribute=attribute)
+    if "COMPLEX_TYPE_3" in kind:
+        return XmlViolation(at, "unknown field", (), missing=False, attribute=attribute)
+    for word, rule in _RULES:
+        if word in kind:
+            return XmlViolation(at, rule, (), missing=False, attribute=attribute)
+    if "DATATYPE_VALID" in kind or "CVC_SIMPLE" in kind or "CVC_TYPE" in kind:
+        said = _TYPE.search(message)
+        local = (said[1] or "") if said else ""
+        rule = "type:" + local.rpartition(":")[2] if local.startswith("xs:") else "type"
+        return XmlViolation(at, rule, (), missing=False, attribute=attribute)
+    if "CVC_ELT_3" in kind:
+        return XmlViolation(at, "null", (), missing=False, attribute=attribute)
+    return XmlViolation(at, "invalid", (), missing=False, attribute=attribute)
+
+
+def located(root: etree._Element, path: str) -> etree._Element | None:
+    """The element at libxml2's path (`/*/p:a[2]`), whose first step is `root` itself."""
+    here: etree._Element | None = root
+    for number, (name, index) in enumerate(_STEP.findall(path)):
+        if number == 0 or name.startswith("@") or here is None:
+            continue
+        children = [child for child in here if name == "*" or _named(child, name)]
+        position = int(index or 1) - 1
+        here = children[position] if position < len(children) else None
+    return here
+
+
+def _named(element: etree._Element, name: str) -> bool:
+    prefix, _, local = name.rpartition(":")
+    return etree.QName(element).localname == local and (element.prefix or "") == prefix

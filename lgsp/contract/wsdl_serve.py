@@ -1,0 +1,54 @@
+"""The written half of a WSDL-born contract as clients fetch it: the same document with live addresses and locations."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from urllib.parse import quote
+
+from lxml import etree
+
+from lgsp.contract.definitions import SOAP
+from lgsp.contract.model import Contract
+from lgsp.contract.shape import XS
+from lgsp.contract.xsd_files import relative
+from lgsp.xml import MIB, parse_xml
+
+_WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
+_CATALOGUE = Path(__file__).parent / "catalogue"
+
+
+def served(contract: Contract, name: str | None, address: str) -> bytes:
+    """The root document, or another file of the contract by name. Raises `KeyError` for a file that is not one of them."""
+    if name is not None and name.startswith("catalogue/"):
+        return _catalogue(name.removeprefix("catalogue/"))
+    main = next(iter(contract.files))
+    file = main if name is None else name
+    root = copy.deepcopy(parse_xml(contract.files[file], limit=64 * MIB, max_elements=2_000_000, max_attributes=4_000_000))
+    for namespace in SOAP.values():
+        for node in root.iter(f"{namespace}address"):
+            node.set("location", address)
+    for node in root.iter(f"{_WSDL}import"):
+        _point(node, "location", contract, file, address)
+    for local in ("import", "include"):
+        for node in root.iter(f"{{{XS}}}{local}"):
+            _point(node, "schemaLocation", contract, file, address)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _point(node: etree._Element, attribute: str, contract: Contract, file: str, address: str) -> None:
+    location = node.get(attribute)
+    if location is None:
+        return
+    target = relative(location, file)
+    if target in contract.files:
+        node.set(attribute, f"{address}?xsd={quote(target, safe='/.')}")
+    else:  # a well-known schema: its namespace says all
+        del node.attrib[attribute]
+
+
+def _catalogue(name: str) -> bytes:
+    path = _CATALOGUE / name
+    if path.parent != _CATALOGUE or not path.is_file():
+        raise KeyError(name)
+    return path.read_bytes()

@@ -1,0 +1,425 @@
+"""XSD components to shapes: complex types, particles, substitution groups, derived types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lxml import etree
+
+from lgsp.contract.naming import named
+from lgsp.contract.shape import (
+    UNBOUNDED,
+    XS,
+    Attribute,
+    Element,
+    Group,
+    Items,
+    Named,
+    Particle,
+    Raw,
+    Record,
+    Scalar,
+    Shape,
+    Wild,
+    split,
+)
+from lgsp.contract.xsd_files import Component, Document, Schemas
+from lgsp.contract.xsd_simple import BUILT_IN, Simple, restricted, simple_type
+
+_XML = "http://www.w3.org/XML/1998/namespace"
+_MODELS = ("sequence", "choice", "all")
+
+
+class Shapes:
+    """The shapes of one WSDL-born contract; `table` fills as named types are reached. Problems go to the files' findings."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self.table: dict[str, Record] = {}
+        self._schemas = schemas
+        self._simple: dict[str, Simple] = {}
+        self._complex: dict[str, Shape] = {}
+        self._documents = {id(document.root): document for document in schemas.documents}
+        self._derived: dict[str, list[str]] = {}
+        self._members: dict[str, list[Component]] = {}
+        self._relate()
+
+    # -- references
+
+    def clark(self, node: etree._Element, said: str) -> str:
+        """A qualified name as a Clark name, seen from its node."""
+        prefix, _, local = said.strip().rpartition(":")
+        namespace = node.nsmap.get(prefix or None)
+        if namespace is None and prefix:
+            namespace = _XML if prefix == "xml" else ""
+            if not namespace:
+                self._find(node, said, "uses a prefix that is not declared")
+        if namespace is None:
+            document = self._document(node)
+            namespace = document.namespace if document is not None and document.chameleon else ""
+        return f"{{{namespace}}}{local}"
+
+    def _document(self, node: etree._Element) -> Document | None:
+        here: etree._Element | None = node
+        while here is not None:
+            if id(here) in self._documents and self._documents[id(here)].root is here:
+                return self._documents[id(here)]
+            here = here.getparent()
+        return None
+
+    def _find(self, node: etree._Element, construct: str, text: str) -> None:
+        document = self._document(node)
+        self._schemas.files.find(document.file if document else "", node, construct, text)
+
+    def _component(self, kind: str, clark: str) -> Component | None:
+        found = self._schemas.components[kind].get(clark)
+        if found is None and self._schemas.well_known(split(clark)[0]):
+            self._documents = {id(document.root): document for document in self._schemas.documents}
+            found = self._schemas.components[kind].get(clark)
+        return found
+
+    def _relate(self) -> None:
+        """Who derives from whom, and who substitutes whom: one pass over all global components."""
+        for clark, component in list(self._schemas.components["complexType"].items()):
+            derivation = next(component.node.iter(f"{{{XS}}}extension", f"{{{XS}}}restriction"), None)
+            parent = derivation.getparent() if derivation is not None else None
+            if derivation is None or parent is None or parent.getparent() is not component.node:
+                continue
+            if (base := derivation.get("base")) is not None:
+                self._derived.setdefault(self.clark(derivation, base), []).append(clark)
+        for component in list(self._schemas.components["element"].values()):
+            for head in component.node.get("substitutionGroup", "").split():
+                self._members.setdefault(self.clark(component.node, head), []).append(component)
+
+    # -- types
+
+    def simple(self, node: etree._Element, said: str) -> Simple:
+        found = self._simple_of(self.clark(node, said))
+        if found is None:
+            self._find(node, said, "is not a simple type that the contract defines")
+            return BUILT_IN["anySimpleType"]
+        return found
+
+    def _simple_of(self, clark: str) -> Simple | None:
+        namespace, local = split(clark)
+        if namespace == XS:
+            return BUILT_IN.get({"anyAtomicType": "anySimpleType"}.get(local, local))
+        if clark not in self._simple:
+            component = self._component("simpleType", clark)
+            if component is None:
+                return None
+            self._simple[clark] = BUILT_IN["anySimpleType"]  # a type that is its own member stays a text
+            self._simple[clark] = simple_type(component.node, self.simple)
+        return self._simple[clark]
+
+    def type(self, node: etree._Element, said: str) -> Shape:
+        """The shape of a named type, simple or complex."""
+        clark = self.clark(node, said)
+        if clark == f"{{{XS}}}anyType":
+            return Raw()
+        simple = self._simple_of(clark)
+        if simple is not None:
+            return simple
+        component = self._component("complexType", clark)
+        if component is None:
+            self._find(node, said, "is not a type that the contract defines")
+            return Raw()
+        return self._named(clark, component.node)
+
+    def _named(self, key: str, node: etree._Element) -> Shape:
+        """A complex type under a key of the table; `Raw` where its content is mixed."""
+        if key not in self._complex:
+            if self._mixed(node, set()):
+                self._complex[key] = Raw()
+                return self._complex[key]
+            self._complex[key] = Named(key)
+            self.table[key] = Record()
+            self.table[key] = self._with_subtypes(key, self._record(node))
+        return self._complex[key]
+
+    def _with_subtypes(self, key: str, record: Record) -> Record:
+        every = list(dict.fromkeys(self._descendants(key, set())))
+        if not every:
+            return record
+        subtypes: dict[str, tuple[str, str]] = {}
+        for clark in [key, *every]:
+            component = self._schemas.components["complexType"].get(clark)
+            if component is None or component.node.get("abstract") in ("true", "1"):
+                continue
+            if clark != key and not isinstance(self._named(clark, component.node), Named):
+                continue
+            name = split(clark)[1]
+            subtypes[clark if name in subtypes else name] = (clark, clark)
+        return replace(record, subtypes=subtypes)
+
+    def _descendants(self, clark: str, seen: set[str]) -> Iterator[str]:
+        for child in self._derived.get(clark, ()):
+            if child not in seen:
+                seen.add(child)
+                yield child
+                yield from self._descendants(child, seen)
+
+    def _mixed(self, node: etree._Element, seen: set[str]) -> bool:
+        if node.get("mixed") in ("true", "1"):
+            return True
+        content = node.find(f"{{{XS}}}complexContent")
+        if content is None:
+            return False
+        if content.get("mixed") in ("true", "1"):
+            return True
+        extension = content.find(f"{{{XS}}}extension")
+        if extension is None or (base := extension.get("base")) is None:
+            return False
+        clark = self.clark(extension, base)
+        component = self._component("complexType", clark)
+        return component is not None and clark not in seen and self._mixed(component.node, seen | {clark})
+
+    def _record(self, node: etree._Element) -> Record:
+        """The record of an xs:complexType element."""
+        text, parts, attributes, wild = self._parts(node, 0)
+        content = named(Group("sequence", tuple(parts))) if parts else None
+        return Record(
+            content=content,
+            attributes=_renamed(attributes),
+            text=text,
+            any_attribute=wild,
+            abstract=node.get("abstract") in ("true", "1"),
+        )
+
+    def _parts(self, node: etree._Element, depth: int) -> tuple[Simple | None, list[Particle], list[Attribute], bool]:
+        """Text, particles, attributes and whether anyAttribute stands there: of a type or of a derivation in it."""
+        if depth > 64:
+            self._find(node, "extension", "derives from itself")
+            return None, [], [], False
+        content = next((child for child in node if etree.QName(child).localname in ("simpleContent", "complexContent")), None)
+        if content is None:
+            attributes, wild = self._attributes(node, set())
+            return None, self._content(node), attributes, wild
+        derivation = next((child for child in content if etree.QName(child).localname in ("extension", "restriction")), None)
+        if derivation is None:
+            return None, [], [], False
+        clark = self.clark(derivation, derivation.get("base", "xs:anyType"))
+        own, own_wild = self._attributes(derivation, set())
+        simple = self._simple_of(clark)
+        if simple is not None:
+            shape = restricted(derivation, simple, self.simple) if _is(derivation, "restriction") else simple
+            return shape, [], own, own_wild
+        component = self._component("complexType", clark)
+        text, parts, attributes, wild = (None, [], [], False) if component is None else self._parts(component.node, depth + 1)
+        if component is None and clark != f"{{{XS}}}anyType":
+            self._find(derivation, derivation.get("base", ""), "is not a type that the contract defines")
+        prohibited = {clark for clark in self._prohibited(derivation)}
+        mine = {attribute.tag for attribute in own} | prohibited
+        attributes = [attribute for attribute in attributes if attribute.tag not in mine] + own
+        if _is(derivation, "restriction"):
+            if text is not None:
+                text = restricted(derivation, text, self.simple)
+            return text, [] if text is not None else self._content(derivation), attributes, own_wild
+        return text, [*parts, *self._content(derivation)], attributes, wild or own_wild
+
+    # -- attributes
+
+    def _attributes(self, node: etree._Element, seen: set[str]) -> tuple[list[Attribute], bool]:
+        found: list[Attribute] = []
+        wild = False
+        for child in node:
+            local = etree.QName(child).localname
+            if local == "attribute" and child.get("use") != "prohibited":
+                found.append(self._attribute(child))
+            elif local == "anyAttribute":
+                wild = True
+            elif local == "attributeGroup":
+                clark = self.clark(child, child.get("ref", ""))
+                component = self._component("attributeGroup", clark)
+                if component is None:
+                    self._find(child, child.get("ref", ""), "is not an attribute group that the contract defines")
+                elif clark not in seen:
+                    inner, inner_wild = self._attributes(component.node, seen | {clark})
+                    found += inner
+                    wild = wild or inner_wild
+        return found, wild
+
+    def _prohibited(self, node: etree._Element) -> Iterator[str]:
+        for child in node.findall(f"{{{XS}}}attribute"):
+            if child.get("use") == "prohibited":
+                name = child.get("ref")
+                yield self.clark(child, name) if name else child.get("name", "")
+
+    def _attribute(self, node: etree._Element) -> Attribute:
+        reference = node.get("ref")
+        required = node.get("use") == "required"
+        if reference is not None:
+            clark = self.clark(node, reference)
+            component = self._component("attribute", clark)
+            if component is None:
+                if split(clark)[0] != _XML:
+                    self._find(node, reference, "is not an attribute that the contract defines")
+                return Attribute(clark, _attribute_name(clark), BUILT_IN["anySimpleType"], required)
+            return Attribute(clark, _attribute_name(clark), self._attribute_type(component.node), required)
+        local = node.get("name", "")
+        document = self._document(node)
+        qualified = node.get("form", "qualified" if document and document.attributes_qualified else "unqualified") == "qualified"
+        tag = f"{{{document.namespace}}}{local}" if qualified and document and document.namespace else local
+        return Attribute(tag, f"@{local}", self._attribute_type(node), required, node.get("default"), node.get("fixed"))
+
+    def _attribute_type(self, node: etree._Element) -> Simple:
+        said = node.get("type")
+        if said is not None:
+            return self.simple(node, said)
+        inner = node.find(f"{{{XS}}}simpleType")
+        return simple_type(inner, self.simple) if inner is not None else BUILT_IN["anySimpleType"]
+
+    # -- particles
+
+    def _content(self, node: etree._Element) -> list[Particle]:
+        """The content model that stands directly in a type or derivation."""
+        found = []
+        for child in node:
+            part = self._particle(child, 0)
+            if part is not None and etree.QName(child).localname in (*_MODELS, "group"):
+                found.append(part)
+        return found
+
+    def _particle(self, node: etree._Element, depth: int) -> Particle | None:
+        least, most = _occurs(node)
+        local = etree.QName(node).localname
+        if most == 0:
+            return None
+        if local == "element":
+            return self._element(node, least, most)
+        if local == "any":
+            document = self._document(node)
+            target = document.namespace if document is not None else ""
+            return Wild("#any", least, most, node.get("namespace", "##any"), target)
+        if local == "group":
+            clark = self.clark(node, node.get("ref", ""))
+            component = self._component("group", clark)
+            if component is None or depth > 64:
+                self._find(node, node.get("ref", ""), "is not a group that the contract defines, or contains itself")
+                return None
+            model = next((child for child in component.node if etree.QName(child).localname in _MODELS), None)
+            if model is None:
+                return None
+            inner = self._particle(model, depth + 1)
+            return _times(inner, least, most) if isinstance(inner, Group) else inner
+        if local in _MODELS:
+            parts = [part for child in node if (part := self._particle(child, depth)) is not None]
+            kind = "sequence" if local == "sequence" else "choice" if local == "choice" else "all"
+            return Group(kind, tuple(parts), least, most) if parts else None
+        return None
+
+    def _element(self, node: etree._Element, least: int, most: int) -> Particle:
+        reference = node.get("ref")
+        if reference is None:
+            document = self._document(node)
+            form = node.get("form", "qualified" if document and document.qualified else "unqualified")
+            namespace = document.namespace if document and form == "qualified" else ""
+            local = node.get("name", "")
+            tag = f"{{{namespace}}}{local}" if namespace else local
+            return self._declared(node, tag, least, most)
+        clark = self.clark(node, reference)
+        component = self._component("element", clark)
+        if component is None:
+            self._find(node, reference, "is not an element that the contract defines")
+            return Element(_bare(clark), split(clark)[1], Raw(), least, most)
+        head = self._declared(component.node, _bare(clark), least, most)
+        members = list(dict.fromkeys(self._substitutes(clark, set())))
+        if not members:
+            return head
+        parts = [] if component.node.get("abstract") in ("true", "1") else [replace(head, least=1, most=1)]
+        for member in members:
+            other = self._schemas.components["element"][member]
+            if other.node.get("abstract") not in ("true", "1"):
+                parts.append(self._declared(other.node, _bare(member), 1, 1))
+        if not parts:
+            return head
+        return Group("choice", tuple(parts), least, most)
+
+    def _substitutes(self, clark: str, seen: set[str]) -> Iterator[str]:
+        for component in self._members.get(clark, ()):
+            name = component.node.get("name", "")
+            member = f"{{{component.document.namespace}}}{name}"
+            if member not in seen:
+                seen.add(member)
+                yield member
+                yield from self._substitutes(member, seen)
+
+    def _declared(self, node: etree._Element, tag: str, least: int, most: int) -> Element:
+        return Element(
+            tag=tag,
+            name=split(tag)[1],
+            shape=self._element_type(node, tag),
+            least=least,
+            most=most,
+            nillable=node.get("nillable") in ("true", "1"),
+            default=node.get("default"),
+            fixed=node.get("fixed"),
+        )
+
+    def _element_type(self, node: etree._Element, tag: str) -> Shape:
+        said = node.get("type")
+        if said is not None:
+            return self.type(node, said)
+        for child in node:
+            local = etree.QName(child).localname
+            if local == "simpleType":
+                return simple_type(child, self.simple)
+            if local == "complexType":
+                if _is_global(node):  # may refer to itself: it gets a name of its own
+                    return self._named(f"element {tag}", child)
+                return Raw() if self._mixed(child, set()) else self._record(child)
+        head = node.get("substitutionGroup", "").split()
+        if head and (component := self._component("element", self.clark(node, head[0]))) is not None and component.node is not node:
+            return self._element_type(component.node, tag)
+        return Raw()
+
+    def root(self, clark: str) -> Element | None:
+        """A global element as the root of a message."""
+        component = self._component("element", clark)
+        if component is None:
+            return None
+        element = self._declared(component.node, _bare(clark), 1, 1)
+        if isinstance(element.shape, Scalar | Items):
+            element = replace(element, shape=Record(text=element.shape))
+        return element
+
+
+def _is(node: etree._Element, local: str) -> bool:
+    return etree.QName(node).localname == local
+
+
+def _is_global(node: etree._Element) -> bool:
+    parent = node.getparent()
+    return parent is not None and _is(parent, "schema")
+
+
+def _bare(clark: str) -> str:
+    return clark.removeprefix("{}")
+
+
+def _occurs(node: etree._Element) -> tuple[int, int]:
+    most = node.get("maxOccurs", "1")
+    return int(node.get("minOccurs", "1")), UNBOUNDED if most == "unbounded" else int(most)
+
+
+def _times(group: Group, least: int, most: int) -> Group:
+    return replace(group, least=group.least * least, most=min(UNBOUNDED, group.most * most))
+
+
+def _attribute_name(clark: str) -> str:
+    namespace, local = split(clark)
+    return f"@xml:{local}" if namespace == _XML else f"@{local}"
+
+
+def _renamed(attributes: list[Attribute]) -> tuple[Attribute, ...]:
+    """Attributes of two namespaces with one local name get numbers."""
+    taken: dict[str, str] = {}
+    found: dict[str, Attribute] = {}
+    for attribute in attributes:
+        name, number = attribute.name, 1
+        while taken.get(name, attribute.tag) != attribute.tag:
+            number += 1
+            name = f"{attribute.name}#{number}"
+        taken[name] = attribute.tag
+        found[name] = replace(attribute, name=name)
+    return tuple(found.values())

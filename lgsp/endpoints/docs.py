@@ -1,0 +1,86 @@
+"""OpenAPI 3.1 of everything and of one system, and Swagger UI from the assets that swagger-ui-py carries: no outside request."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from lgsp import contract as contracts
+from lgsp.adapters.rest import JSON
+from lgsp.endpoints import edge
+from lgsp.endpoints.house import House, Route
+from lgsp.endpoints.openapi import dressed, merged
+from lgsp.errors import UnknownOperation
+
+_ASSETS = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui-standalone-preset.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+_START = (
+    "window.onload = () => { window.ui = SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#swagger-ui', "
+    "deepLinking: true, validatorUrl: null, presets: [SwaggerUIBundle.presets.apis] }); };\n"
+)
+_PAGE = """<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>LGSP API</title><link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css">
+</head><body><div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
+<noscript><p>OpenAPI: <a href="/api/openapi.json">/api/openapi.json</a></p></noscript></body></html>
+"""
+# Swagger UI sets styles on elements and draws its icons from data: URLs; nothing else may be loaded or called
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+def routes(house: House) -> list[Route]:
+    async def all_systems(request: web.Request) -> web.StreamResponse:
+        server = edge.address(house, request)
+        return _json(merged(house.registry.connectors.values(), server))
+
+    async def one_system(request: web.Request) -> web.StreamResponse:
+        connector = house.registry.connector(request.match_info["system"])
+        if connector is None:
+            raise UnknownOperation()
+        version = connector.version
+        if request.match_info["version"] != version:
+            raise UnknownOperation()
+        server = f"{edge.address(house, request)}/api/{connector.name}/{version}"
+        return _json(dressed(contracts.openapi(connector.public, server), connector))
+
+    async def page(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=_PAGE, content_type="text/html", headers={"Content-Security-Policy": _CSP})
+
+    async def asset(request: web.Request) -> web.StreamResponse:
+        name = request.match_info["asset"]
+        if name == "start.js":
+            return web.Response(text=_START, content_type="text/javascript")
+        if name not in _ASSETS:
+            raise UnknownOperation()
+        headers = {"Cache-Control": "max-age=86400", "X-Content-Type-Options": "nosniff", "Content-Type": _ASSETS[name]}
+        return web.FileResponse(_folder() / name, headers=headers)
+
+    return [
+        Route("GET", "/api/openapi.json", "public", all_systems),
+        Route("GET", "/api/{system}/{version}/openapi.json", "public", one_system),
+        Route("GET", "/docs", "public", page),
+        Route("GET", "/docs/{asset}", "public", asset),
+    ]
+
+
+def _folder() -> Path:
+    """Only the package's files are wanted, so it is found without being imported."""
+    spec = find_spec("swagger_ui")
+    if spec is None or spec.origin is None:
+        raise UnknownOperation()
+    return Path(spec.origin).parent / "static"
+
+
+def _json(document: dict[str, Any]) -> web.Response:
+    return web.Response(body=msgspec.json.encode(document), content_type=JSON)

@@ -1,0 +1,213 @@
+"""Between aiohttp and an exchange: what a request becomes, how its body is read, how an answer leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Literal
+
+from aiohttp import web
+from aiohttp.client_exceptions import ClientPayloadError
+
+from lgsp.adapters.envelope import CONTENT_TYPES
+from lgsp.adapters.rest import media_type
+from lgsp.endpoints.house import House
+from lgsp.errors import BusFault, InvalidMessage, LgspError, TooLarge, UnknownOperation
+from lgsp.events import BusFaultFound
+from lgsp.exchange import Exchange
+from lgsp.model import Face, FieldError, HttpRequest, HttpResponse, Lang, Spooled, Text
+from lgsp.spool import Drawer, chunks_of
+
+STREAM_FROM = 64 * 1024
+"""Bodies above this go through the spool where the operation is streamed."""
+
+_CORRELATION = re.compile(r"(?![0-9]*\Z)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+"""Digits alone are refused: they could be a person's number, and this id is logged."""
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+_PURPOSE = re.compile(r"[\w./:-]{1,64}")
+
+
+class MethodNotAllowed(UnknownOperation):
+    """The path exists, the method does not; on the wire an `unknown-operation`."""
+
+    status = 405
+
+
+def new_exchange(house: House, request: web.Request, face: Face) -> Exchange:
+    """The slots that a face fills; the body is not read yet."""
+    runtime = house.runtime
+    headers = lower(request)
+    started = runtime.clock.monotonic()
+    correlation = headers.get("x-correlation-id", "")
+    return Exchange(
+        id=runtime.ids.new(),
+        face=face,
+        request=HttpRequest(request.method, request.raw_path, headers),
+        received=runtime.clock.now(),
+        started=started,
+        correlation_id=correlation if _CORRELATION.fullmatch(correlation) else runtime.ids.new(),
+        traceparent=_trace(house, headers.get("traceparent", "")),
+        lang=language(headers),
+        peer=_peer(house, request, headers),
+        purpose=_code(headers.get("x-lgsp-purpose")),
+        case=headers.get("x-lgsp-case"),
+        officer=headers.get("x-lgsp-officer"),
+        idempotency_key=headers.get("idempotency-key"),
+        respond_async="respond-async" in headers.get("prefer", ""),
+    )
+
+
+def lower(request: web.Request) -> dict[str, str]:
+    """Header names in lower case; a repeated header is joined by a comma."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
+
+
+def language(headers: Mapping[str, str]) -> Lang:
+    """Vietnamese unless English is asked for first."""
+    return "en" if headers.get("accept-language", "").strip().lower().startswith("en") else "vi"
+
+
+def timeout_asked(exchange: Exchange) -> float | None:
+    """`X-LGSP-Timeout` in seconds. Raises `InvalidMessage`."""
+    asked = exchange.header("x-lgsp-timeout")
+    if asked is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", asked) or float(asked) <= 0:
+        raise InvalidMessage(errors=(FieldError("", "header X-LGSP-Timeout: seconds"),))
+    return float(asked)
+
+
+def address(house: House, request: web.Request) -> str:
+    """How this caller reaches the bus: as configured, else as he asked."""
+    if house.settings.public_url:
+        return house.settings.public_url.rstrip("/")
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        host = f"{house.settings.host}:{house.settings.port}"
+    return f"{request.scheme}://{host}"
+
+
+async def read_body(
+    house: House,
+    request: web.Request,
+    limit: int,
+    drawer: Drawer | None = None,
+    syntax: Literal["json", "xml", "raw"] = "json",
+) -> bytes | Spooled:
+    """The body within `limit` bytes and the time that a body may take; large strings go to the drawer where one is given.
+
+    Raises `TooLarge` and `InvalidMessage`.
+    """
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge()
+    if not request.can_read_body:
+        return b""
+    large = request.content_length is None or request.content_length > STREAM_FROM
+    try:
+        async with asyncio.timeout(house.settings.limits.body_seconds):
+            if drawer is not None and large:
+                return await drawer.lift(_chunks(request), syntax, limit)
+            held = bytearray()
+            async for chunk in _chunks(request):
+                held += chunk
+                if len(held) > limit:
+                    raise TooLarge()
+            return bytes(held)
+    except TimeoutError as error:
+        raise InvalidMessage(Text("Nội dung gửi quá chậm", "The body came too slowly")) from error
+    except (ClientPayloadError, ConnectionError, web.RequestPayloadError) as error:
+        raise InvalidMessage(errors=(FieldError("", "body: cut off"),)) from error
+
+
+async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+    async for chunk in request.content.iter_any():
+        yield chunk
+
+
+def headers_out(house: House, exchange: Exchange) -> dict[str, str]:
+    """The headers that every answer of an exchange carries."""
+    headers = {"X-Correlation-ID": exchange.correlation_id, **exchange.headers_out}
+    if exchange.traceparent:
+        headers["traceparent"] = exchange.traceparent
+    if exchange.timings:
+        headers["Server-Timing"] = ", ".join(f"{n};dur={s * 1000:.2f}" for n, s in exchange.timings.items())
+    if house.settings.demo:
+        headers["X-LGSP-Profile"] = "demonstration"
+    error = exchange.error
+    if error is not None:
+        headers["X-LGSP-Fault-Domain"] = error.fault_domain
+        if error.status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="lgsp"'
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(max(1, -int(-error.retry_after // 1)))
+        if error.submission is not None:
+            headers["Location"] = f"/submissions/{error.submission}"
+    return headers
+
+
+async def send(
+    house: House, request: web.Request, reply: HttpResponse, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Writes an answer; a spooled one in pieces, never whole in memory."""
+    fields = {**reply.headers, **headers}
+    if isinstance(reply.body, bytes):
+        return web.Response(status=reply.status, headers=fields, body=reply.body)
+    response = web.StreamResponse(status=reply.status, headers=fields)
+    response.content_length = reply.body.size
+    await response.prepare(request)
+    async for chunk in chunks_of(reply.body, house.runtime):
+        await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+def as_ours(house: House, exchange: Exchange, error: Exception) -> LgspError:
+    """Any error as one of the table. What is not of the tree is ours: its place goes to the log, its text nowhere."""
+    if isinstance(error, LgspError):
+        found = error
+    else:
+        found = BusFault()
+        house.events.publish(BusFaultFound(type(error).__name__, _place(error), exchange.correlation_id))
+    if found.system is None:
+        found.system = exchange.connector.name if exchange.connector else None
+    if found.operation is None:
+        found.operation = exchange.operation.name if exchange.operation else None
+    exchange.error = found
+    return found
+
+
+def wants_soap(headers: Mapping[str, str]) -> Literal["1.1", "1.2"]:
+    """Which SOAP version a fault should have, also for a message of neither."""
+    return CONTENT_TYPES.get(media_type(headers), "1.1")
+
+
+def _place(error: BaseException) -> str:
+    trace, place = error.__traceback__, "?"
+    while trace is not None:
+        name = trace.tb_frame.f_globals.get("__name__", "?")
+        place, trace = f"{name}:{trace.tb_lineno}", trace.tb_next
+    return place
+
+
+def _trace(house: House, given: str) -> str:
+    found = _TRACEPARENT.fullmatch(given)
+    bits = house.runtime.random.getrandbits
+    trace = found[1] if found else f"{bits(128):032x}"
+    return f"00-{trace}-{bits(64):016x}-01"
+
+
+def _peer(house: House, request: web.Request, headers: Mapping[str, str]) -> str:
+    remote = request.remote or ""
+    if remote in house.settings.trusted_proxies and (forwarded := headers.get("x-forwarded-for")):
+        return forwarded.rpartition(",")[2].strip()
+    return remote
+
+
+def _code(given: str | None) -> str | None:
+    return given if given is not None and _PURPOSE.fullmatch(given) else None

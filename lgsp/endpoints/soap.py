@@ -1,0 +1,125 @@
+"""The SOAP door: `POST /soap/{system}/v{n}`, 1.1 and 1.2 by content type, and the contract's WSDL and XSD for anybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from lgsp import contract as contracts
+from lgsp.adapters import soap
+from lgsp.adapters.envelope import version_of
+from lgsp.endpoints import edge
+from lgsp.endpoints.house import House, Route
+from lgsp.errors import BusFault, LgspError, UnknownOperation
+from lgsp.exchange import Exchange
+from lgsp.model import Face, HttpResponse
+from lgsp.pipeline.authenticate import by_headers, by_username
+from lgsp.pipeline.decode import OFFLOAD_FROM
+from lgsp.registry import Connector
+from lgsp.spool import Drawer
+
+_STRANGER_LIMIT = 1 << 20
+"""Bytes that are read of somebody whose credential stands in the envelope itself."""
+_PATH = "/soap/{system}/{version}"
+
+
+def routes(house: House) -> list[Route]:
+    async def call(request: web.Request) -> web.StreamResponse:
+        return await _call(house, request)
+
+    async def documents(request: web.Request) -> web.StreamResponse:
+        return await _documents(house, request)
+
+    return [Route("POST", _PATH, "exchange", call), Route("GET", _PATH, "public", documents)]
+
+
+async def _call(house: House, request: web.Request) -> web.StreamResponse:
+    exchange = edge.new_exchange(house, request, Face.SOAP)
+    exchange.system, exchange.version = request.match_info["system"], request.match_info["version"]
+    exchange.respond_async = False  # asynchronous acceptance is REST's
+    exchange.idempotency_key = None
+    drawer = house.spool.drawer()
+    try:
+        reply = await _answer(house, request, exchange, drawer)
+        return await edge.send(house, request, reply, edge.headers_out(house, exchange))
+    finally:
+        drawer.close()
+
+
+async def _answer(house: House, request: web.Request, exchange: Exchange, drawer: Drawer) -> HttpResponse:
+    exchange.face_state["drawer"] = drawer
+    try:
+        await _open(house, request, exchange, drawer)
+    except LgspError as error:
+        exchange.error = error
+        error.system = exchange.system if house.registry.connector(exchange.system or "") else None
+        await house.refuse(exchange)
+        return _fault(exchange, error)
+    try:
+        await house.handle(exchange)
+        if exchange.reply is None:
+            raise BusFault()
+    except Exception as error:  # noqa: BLE001  the door is where every error becomes an answer
+        return _fault(exchange, edge.as_ours(house, exchange, error))
+    return exchange.reply
+
+
+async def _open(house: House, request: web.Request, exchange: Exchange, drawer: Drawer) -> None:
+    """Reads the envelope once: header credential before the body, then operation, message id and UsernameToken from it."""
+    version_of(exchange.request.headers)
+    connector = _connector(house, exchange)
+    exchange.wanted_timeout = edge.timeout_asked(exchange)
+    exchange.consumer = by_headers(house.policy, exchange)
+    operations = connector.operations.values()
+    known = exchange.consumer is not None
+    limit = max((each.max_body for each in operations), default=0) if known else _STRANGER_LIMIT
+    streamed = known and any(each.streamed for each in operations)
+    body = await edge.read_body(house, request, limit, drawer if streamed else None, "xml")
+    exchange.request = replace(exchange.request, body=body)
+
+    def work() -> soap.Opened:
+        return soap.open_request(connector.public, exchange.request)
+
+    small = isinstance(body, bytes) and len(body) <= OFFLOAD_FROM
+    opened = work() if small else await house.runtime.offload(work)
+    exchange.face_state["opened"] = opened
+    exchange.operation_name = opened.operation.name
+    exchange.idempotency_key = opened.message_id
+    if exchange.consumer is None and opened.username_token is not None:
+        exchange.consumer = by_username(house.policy, opened.username_token, exchange.peer)
+
+
+def _connector(house: House, exchange: Exchange) -> Connector:
+    connector = house.registry.connector(exchange.system or "")
+    if connector is None or connector.version != exchange.version:
+        raise UnknownOperation()
+    return connector
+
+
+def _fault(exchange: Exchange, error: LgspError) -> HttpResponse:
+    version = edge.wants_soap(exchange.request.headers)
+    return soap.encode_fault(error, version, exchange.lang, exchange.correlation_id)
+
+
+async def _documents(house: House, request: web.Request) -> web.StreamResponse:
+    """`?wsdl` and `?xsd=name`, with the address by which the reader came."""
+    asked = {name.lower(): value for name, value in request.query.items()}
+    exchange = edge.new_exchange(house, request, Face.SOAP)
+    exchange.system, exchange.version = request.match_info["system"], request.match_info["version"]
+    headers = {"X-Correlation-ID": exchange.correlation_id}
+    try:
+        connector = _connector(house, exchange)
+        where = edge.address(house, request) + request.path
+        if "wsdl" in asked:
+            document = contracts.wsdl(connector.public, where)
+        elif "xsd" in asked:
+            document = contracts.xsd(connector.public, asked["xsd"], where)
+        else:
+            raise edge.MethodNotAllowed()
+    except KeyError:
+        return await edge.send(house, request, _fault(exchange, UnknownOperation()), headers)
+    except LgspError as error:
+        return await edge.send(house, request, _fault(exchange, error), headers)
+    reply = HttpResponse(200, {"content-type": "text/xml; charset=utf-8", "vary": "Host"}, document)
+    return await edge.send(house, request, reply, headers)

@@ -1,0 +1,94 @@
+"""Numbers for Prometheus: one subscriber of events, plus what is read at the moment of the scrape. Names as INTERFACE has them.
+
+Labels come from the registry and the error table only, so their number has a bound: a name that is not registered counts
+as "other" (RULES 10), and none is a person's identifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from lgsp import __version__
+from lgsp.events import AttemptMade, EdgeRefused, Event, ExchangeFinished, TaskDied
+from lgsp.model import Health, Stage
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_BREAKER = {"closed": 0, "half-open": 1, "open": 2}
+
+
+class Reading(Protocol):
+    """What the scrape asks the house; `app.py` answers it."""
+
+    def systems(self) -> Mapping[str, tuple[Stage | None, Health, str]]:
+        """Stage, health and breaker state by system."""
+
+    def knows(self, system: str, operation: str) -> bool: ...
+    def inflight(self) -> Mapping[str, int]: ...
+    def audit_entries(self) -> int: ...
+
+
+class Metrics:
+    """Owns its registry: nothing global, two gateways in one process do not mix."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self.registry = own = CollectorRegistry(auto_describe=True)
+        self._exchanges = Counter(
+            "lgsp_exchanges", "Exchanges by outcome", ["system", "operation", "face", "outcome"], registry=own
+        )
+        self._seconds = Histogram(
+            "lgsp_exchange_seconds", "From first byte to answer", ["system"], buckets=_BUCKETS, registry=own
+        )
+        self._attempts = Counter("lgsp_attempts", "Tries at backends", ["system", "outcome"], registry=own)
+        self._refused = Counter("lgsp_edge_refused", "Refused before an exchange", ["code"], registry=own)
+        self._died = Counter("lgsp_tasks_died", "Background tasks restarted", ["name"], registry=own)
+        self._breaker = Gauge("lgsp_breaker_state", "0 closed, 1 half-open, 2 open", ["system"], registry=own)
+        self._health = Gauge("lgsp_health", "1 for the state that holds", ["system", "health"], registry=own)
+        self._stage = Gauge("lgsp_stage_info", "1 for the stage that holds", ["system", "stage"], registry=own)
+        self._submissions = Gauge("lgsp_submissions", "Submissions by state", ["state"], registry=own)
+        self._inflight = Gauge("lgsp_inflight", "Attempts under way", ["system"], registry=own)
+        self._entries = Gauge("lgsp_audit_entries_total", "Entries in this writer's chain", registry=own)
+        self.loop_lag = Gauge("lgsp_loop_lag_seconds", "How late the event loop woke last", registry=own)
+        Gauge("lgsp_build_info", "1", ["version"], registry=own).labels(__version__).set(1)
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case ExchangeFinished():
+                system, operation = self._named(event.system, event.operation)
+                self._exchanges.labels(system, operation, event.face, event.outcome).inc()
+                self._seconds.labels(system).observe(event.seconds)
+            case AttemptMade():
+                self._attempts.labels(event.system, event.outcome).inc()
+            case EdgeRefused():
+                self._refused.labels(event.code).inc()
+            case TaskDied():
+                self._died.labels(event.name).inc()
+            case _:
+                pass
+
+    def _named(self, system: str | None, operation: str | None) -> tuple[str, str]:
+        if system is not None and operation is not None and self._reading.knows(system, operation):
+            return system, operation
+        return "other", "other"
+
+    def render(self, submissions: Mapping[str, int]) -> bytes:
+        """The text that `/metrics` answers; `submissions` counts by state."""
+        for system, (stage, health, breaker) in self._reading.systems().items():
+            self._breaker.labels(system).set(_BREAKER.get(breaker, 0))
+            for each in Health:
+                self._health.labels(system, each.value).set(each is health)
+            for which in Stage:
+                self._stage.labels(system, which.value).set(which is stage)
+        _fill(self._inflight, self._reading.inflight())
+        _fill(self._submissions, submissions)
+        self._entries.set(self._reading.audit_entries())
+        return generate_latest(self.registry)
+
+
+def _fill(gauge: Gauge, values: Mapping[str, int]) -> None:
+    for name, value in values.items():
+        gauge.labels(name).set(value)
