@@ -1,0 +1,107 @@
+"""A ministry that costs next to nothing: passes calls on to the simulator, and answers from memory those it was told to learn.
+
+Both contenders call it, so what is measured is the bus, not the simulator. `python -m bench.ministry PORT SIMULATOR`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sys
+from dataclasses import dataclass, field
+
+import aiohttp
+
+_HOP = {"content-length", "transfer-encoding", "connection", "date", "server", "keep-alive"}
+
+
+@dataclass(slots=True)
+class Memory:
+    """Answers by (method, target), and the last request of each, for the contenders that repeat it."""
+
+    simulator: str
+    answers: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    asked: dict[tuple[str, str], tuple[dict[str, str], bytes]] = field(default_factory=dict)
+    learning: bool = False
+    """Set by `GET /_bench/learn`: what is asked next is kept; `GET /_bench/asked` ends it."""
+
+    async def first(self, session: aiohttp.ClientSession, method: str, target: str, head: bytes, body: bytes) -> bytes:
+        headers = dict(line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:] if ": " in line)
+        sent = {name: value for name, value in headers.items() if name.lower() not in {*_HOP, "host"}}
+        async with session.request(method, self.simulator + target, headers=sent, data=body) as answer:
+            raw = await answer.read()
+            lines = [f"HTTP/1.1 {answer.status} {answer.reason}", f"Content-Length: {len(raw)}"]
+            lines += [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in _HOP]
+        wire = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + raw
+        if self.learning and answer.status == 200:
+            self.answers[method, target] = wire
+            self.asked[method, target] = ({name.lower(): value for name, value in sent.items()}, body)
+        return wire
+
+    def seen(self) -> bytes:
+        """What was learned, for the rig."""
+        self.learning = False
+        rows = [
+            {"method": m, "target": t, "headers": headers, "body": base64.b64encode(body).decode()}
+            for (m, t), (headers, body) in self.asked.items()
+        ]
+        return _ok(json.dumps(rows).encode())
+
+    def learn(self) -> bytes:
+        self.learning = True
+        return _ok(b"{}")
+
+
+def _ok(raw: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(raw) + raw
+
+
+class _Door(asyncio.Protocol):
+    def __init__(self, memory: Memory, session: aiohttp.ClientSession) -> None:
+        self._memory, self._session = memory, session
+        self._buffer = bytearray()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        head = bytes(self._buffer[:end])
+        mark = head.lower().find(b"content-length:")
+        length = int(head[mark + 15 :].split(b"\r\n", 1)[0]) if mark >= 0 else 0
+        if len(self._buffer) < end + 4 + length:
+            return
+        body = bytes(self._buffer[end + 4 : end + 4 + length])
+        del self._buffer[: end + 4 + length]
+        method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
+        if target == "/_bench/asked":
+            self._transport.write(self._memory.seen())
+        elif target == "/_bench/learn":
+            self._transport.write(self._memory.learn())
+        elif wire := self._memory.answers.get((method, target)):
+            self._transport.write(wire)
+        else:
+            task = asyncio.create_task(self._forward(method, target, head, body))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _forward(self, method: str, target: str, head: bytes, body: bytes) -> None:
+        self._transport.write(await self._memory.first(self._session, method, target, head, body))
+
+
+async def main(port: int, simulator: str) -> None:
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        memory = Memory(simulator)
+        server = await asyncio.get_running_loop().create_server(lambda: _Door(memory, session), "127.0.0.1", port)
+        async with server:
+            await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,85 @@
+"""The repository speaks of the project alone, says what each file is, and mirrors the tree in its tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCES = ("lgsp", "mocks", "connectors", "bench", "tests", "scripts")
+MACHINE = re.compile(r"(?<![\w.:/-])/(work|root|home|Users|tmp/[a-z]|opt/wheels)/")
+INDEX = re.compile(r"(pypi\.org|pythonhosted|index-url|extra-index|find-links|trusted-host|--proxy)")
+BINARY = {".png", ".jpg", ".woff2", ".gz", ".zip", ".docx", ".ico"}
+
+WITHOUT_A_MIRROR = {
+    "lgsp/__init__.py": "a version",
+    "lgsp/__main__.py": "one call",
+    "lgsp/model.py": "plain values",
+    "mocks/__init__.py": "names only",
+    "mocks/handler.py": "what handlers are made of: plain values and protocols",
+}
+
+
+def files(root: Path) -> Iterator[Path]:
+    """What is in the repository or would be: tracked and untracked files that are not ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=root, capture_output=True, check=True
+    ).stdout
+    for name in filter(None, listed.decode().split("\0")):
+        path = root / name
+        if path.is_file() and not path.is_symlink() and path.suffix not in BINARY:
+            yield path
+
+
+def test_no_machine_and_no_index_is_named(root: Path) -> None:
+    this = Path(__file__).resolve()
+    found = []
+    for path in files(root):
+        if path == this:
+            continue
+        text = path.read_text("utf-8", "replace")
+        found += [f"{path.relative_to(root)}: {m[0]}" for m in MACHINE.finditer(text)]
+        if path.suffix in {".lock", ".toml", ".yaml", ".yml", ".md", ""} and path.name != "lock":
+            found += [f"{path.relative_to(root)}: {m[0]}" for m in INDEX.finditer(text)]
+    assert found == []
+
+
+def test_text_is_utf8_and_nfc(root: Path) -> None:
+    wrong = [
+        str(path.relative_to(root))
+        for path in files(root)
+        if path.suffix in {".py", ".md", ".toml", ".yaml", ".html", ".css", ".js", ".csv"}
+        and not unicodedata.is_normalized("NFC", path.read_text("utf-8"))
+    ]
+    assert wrong == []
+
+
+def test_a_module_first_says_what_it_is(root: Path) -> None:
+    silent = [
+        str(path.relative_to(root))
+        for folder in SOURCES
+        for path in sorted((root / folder).rglob("*.py"))
+        if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
+    assert silent == []
+
+
+def mirrors(module: Path, tests: Path) -> bool:
+    """lgsp/x.py is tested by tests/test_x*.py, a package lgsp/x/ by the tests in tests/x/."""
+    if module.is_dir():
+        return any((tests / module.name).glob("test_*.py"))
+    return any(tests.glob(f"test_{module.stem}*.py"))
+
+
+def test_the_tests_mirror_the_tree(root: Path, package: Path) -> None:
+    rooms = [
+        (room, tests)
+        for code, tests in ((package, root / "tests"), (root / "mocks", root / "tests" / "mocks"))
+        for room in sorted(code.iterdir())
+        if room.suffix == ".py" or (room / "__init__.py").is_file()
+    ]
+    named = [(str(room.relative_to(root)), room, tests) for room, tests in rooms]
+    assert [name for name, room, tests in named if name not in WITHOUT_A_MIRROR and not mirrors(room, tests)] == []
