@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lgsp.errors import CircuitOpen, LgspError
+from lgsp.errors import CircuitOpen, ConnectFailed, LgspError
 from lgsp.events import BreakerChanged, Event, Events, ExchangeFinished, HealthChanged, ProbeMade
 from lgsp.health import cause
 from lgsp.health.breaker import Breaker, BreakerPolicy, Result
 from lgsp.health.counts import PROBE, Counts
-from lgsp.health.state import Observation, SystemState, UpstreamState
+from lgsp.health.state import WINDOW_SECONDS, Observation, SystemState, UpstreamState
 from lgsp.health.tables import BreakerState, Signal
 from lgsp.model import Face, Health, Text
 from lgsp.registry import Connector, Operation, Registry
@@ -129,12 +129,14 @@ class HealthBook:
         self._show(key[0])
 
     def upstream_failed(self, name: str, system: str, error: LgspError) -> None:
-        """`error` of a sign-in says it all; one of a connection does once a second system meets it with no answer between."""
+        """`error` of a sign-in says it all; one of a connection does when it is met twice with no answer between, by two
+        systems where there are two."""
         state = self._upstream(name)
         state.checked_at = self.runtime.clock.now()
         if getattr(error, "upstream", "") != name:
-            state.unreached[system] = self.runtime.clock.monotonic()
-            if len(state.unreached) < 2:
+            state.unreached[system] = state.unreached.get(system, 0) + 1
+            alone = self._behind().get(name) == (system,)
+            if len(state.unreached) < 2 and not (alone and state.unreached[system] >= 2):
                 return
         state.said = error.detail
         self._upstream_moves(name, state, Health.DOWN)
@@ -142,7 +144,7 @@ class HealthBook:
     def upstream_answered(self, name: str) -> None:
         """Something behind this upstream has answered, whatever it said."""
         state = self._upstream(name)
-        state.checked_at = self.runtime.clock.now()
+        state.checked_at, state.answered = self.runtime.clock.now(), self.runtime.clock.monotonic()
         state.unreached.clear()
         if state.health is not Health.UP:
             state.said = None
@@ -214,10 +216,9 @@ class HealthBook:
         return {name: tuple(systems) for name, systems in found.items()}
 
     def _any_open(self, system: str, now: float) -> bool:
-        """A breaker that nobody has touched for a whole window is old news, and says nothing against the others."""
-        return any(
-            now - self._breakers[key].since <= self.policy.window_seconds for key in self._opened if key[0] == system
-        )
+        """A breaker that would let the next call probe, and that nobody has asked, says nothing against the others."""
+        breakers = [self._breakers[key] for key in self._opened if key[0] == system]
+        return any(each.probing or now - each.since <= 2 * self.policy.open_seconds for each in breakers)
 
     def _effective(self, name: str, state: SystemState) -> tuple[Health, str | None]:
         """A system all of whose upstreams are down is down, whatever it was seen to be itself."""
@@ -237,23 +238,30 @@ class HealthBook:
         title = connector.title if connector else Text(name, name)
         if because is not None:
             behind = len(self._behind().get(because, ()))
-            upstream = self._upstream(because)
-            return cause.cut_off(title, because, upstream.since, now, upstream.said, behind)
+            upstream, innocent = self._upstream(because), state.health in (Health.UP, Health.UNKNOWN)
+            return cause.cut_off(title, because, upstream.since, now, upstream.said, behind, innocent=innocent)
         if health is Health.UNKNOWN and connector is not None and not _can_be_probed(connector):
             return cause.no_probe(title)
         code, detail = state.weighing()
         opened = [(moment, op) for (system, op), moment in self._opened.items() if system == name]
         first = next(iter(connector.backends.values()), None) if connector else None
-        upstream_health = self._upstream(first.upstream).health if first else Health.UNKNOWN
         return cause.system_cause(
             cause.Facts(
                 title=title, contact=connector.contact if connector else title, health=health, since=state.since, now=now,
                 code=code, detail=detail, failed=state.recent()[0], calls=state.recent()[1], good=state.good,
                 open_since=min(opened)[0] if opened else None, operation=state.only_operation(),
                 upstream=first.upstream if first else None,
-                upstream_up=None if upstream_health is Health.UNKNOWN else upstream_health is Health.UP,
+                upstream_up=self._still_up(first.upstream, state, code) if first else None,
             )
         )  # fmt: skip
+
+    def _still_up(self, name: str, system: SystemState, code: str) -> bool | None:
+        """None: not known. Where connections fail, only an answer since then says that the upstream is not to blame."""
+        upstream, now = self._upstream(name), self.runtime.clock.monotonic()
+        if upstream.health is not Health.UP or upstream.answered is None:
+            return False if upstream.health is Health.DOWN else None
+        since = system.last_bad.at if system.last_bad and code == ConnectFailed.code else now - WINDOW_SECONDS
+        return True if upstream.answered >= since else None
 
     def _upstream_cause(self, name: str, state: UpstreamState) -> Text | None:
         if state.health is not Health.DOWN:
@@ -289,7 +297,7 @@ class HealthBook:
             self._opened.pop(key, None)
         why = None
         if breaker.state == "open":
-            failed = sum(not each.good for each in breaker.window)
+            failed = breaker.failed
             why = Text(
                 f"{failed}/{len(breaker.window)} cuộc gọi gần nhất hỏng",
                 f"{failed} of {len(breaker.window)} calls failed",

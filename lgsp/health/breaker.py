@@ -48,6 +48,9 @@ class Breaker:
     since: float = 0.0
     epoch: int = 0
     window: deque[Result] = field(default_factory=deque)
+    failed: int = 0
+    slow: int = 0
+    """Both of the window, kept along so that a call costs no walk over it."""
     probing: bool = False
 
     def admit(self, now: float) -> bool:
@@ -74,10 +77,11 @@ class Breaker:
             self._move("passed" if result.good else "failed", result.at)
             return
         self.window.append(result)
+        self._counted(result, 1)
         while self.window and (
             len(self.window) > self.policy.window_calls or result.at - self.window[0].at > self.policy.window_seconds
         ):
-            self.window.popleft()
+            self._counted(self.window.popleft(), -1)
         if self._tripped():
             self._move("tripped", result.at)
 
@@ -92,9 +96,11 @@ class Breaker:
             return True
         if calls < self.policy.minimum:
             return False
-        failed = sum(not each.good for each in self.window)
-        slow = sum(each.slow for each in self.window)
-        return failed >= calls * self.policy.failure_rate or slow >= calls * self.policy.slow_rate
+        return self.failed >= calls * self.policy.failure_rate or self.slow >= calls * self.policy.slow_rate
+
+    def _counted(self, result: Result, one: int) -> None:
+        self.failed += one * (not result.good)
+        self.slow += one * result.slow
 
     def _only_timeouts(self, now: float) -> bool:
         run = 0
@@ -111,3 +117,4 @@ class Breaker:
         self.probing = False
         if self.state == "closed":
             self.window.clear()
+            self.failed = self.slow = 0

@@ -73,21 +73,26 @@ def system_cause(facts: Facts) -> Text | None:
     return _joined(facts, state, _evidence(facts))
 
 
-def cut_off(title: Text, upstream: str, since: datetime, now: datetime, said: Text | None, behind: int) -> Text:
-    """A system behind an upstream that is down: one cause, said once, and that the system itself is not to blame."""
+def cut_off(
+    title: Text, upstream: str, since: datetime, now: datetime, said: Text | None, behind: int, *, innocent: bool
+) -> Text:
+    """A system behind an upstream that is down: one cause, said once; `innocent` where nothing speaks against itself."""
     at = _since(since, now)
-    vi, en = (f" ({said.vi.lower()})", f" ({said.en.lower()})") if said else ("", "")
+    vi, en = (f" ({_within(said.vi)})", f" ({_within(said.en)})") if said else ("", "")
+    own = (
+        Text(", bản thân hệ thống chưa thấy lỗi", ", nothing known against the system itself")
+        if innocent
+        else Text("", "")
+    )
     return Text(
-        f"{title.vi}: trục {_label(upstream)} không thông từ {at.vi}{vi}; {behind} hệ thống cùng nguyên nhân,"
-        " bản thân hệ thống chưa thấy lỗi",
-        f"{title.en}: upstream {_label(upstream)} down since {at.en}{en}; {behind} systems share this cause,"
-        " nothing known against the system itself",
+        f"{title.vi}: trục {_label(upstream)} không thông từ {at.vi}{vi}; {behind} hệ thống cùng nguyên nhân{own.vi}",
+        f"{title.en}: upstream {_label(upstream)} down since {at.en}{en}; {behind} systems share this cause{own.en}",
     )
 
 
 def upstream_cause(upstream: str, since: datetime, now: datetime, said: Text | None, behind: int) -> Text:
     at = _since(since, now)
-    vi, en = (f", {said.vi.lower()}", f", {said.en.lower()}") if said else ("", "")
+    vi, en = (f", {_within(said.vi)}", f", {_within(said.en)}") if said else ("", "")
     return Text(
         f"Trục {_label(upstream)}: không thông từ {at.vi}{vi}; {behind} hệ thống bị ảnh hưởng."
         " Việc cần làm: kiểm tra đường truyền, địa chỉ và tài khoản của trục",
@@ -119,7 +124,7 @@ def _joined(facts: Facts, state: Text, evidence: Text | None) -> Text:
 def _evidence(facts: Facts) -> Text:
     failed = _FAILED.get(facts.code, _OTHER)
     said = facts.detail
-    vi, en = (f" ({said.vi.lower()})", f" ({said.en.lower()})") if said else ("", "")
+    vi, en = (f" ({_within(said.vi)})", f" ({_within(said.en)})") if said else ("", "")
     return Text(
         f"{facts.failed}/{facts.calls} cuộc gọi gần nhất {failed.vi}{vi}",
         f"{facts.failed} of the last {facts.calls} calls {failed.en}{en}",
@@ -148,6 +153,11 @@ def _since(moment: datetime, now: datetime) -> Text:
     if local.date() == today:
         return Text(clock, clock)
     return Text(f"{clock} ngày {local:%d/%m}", f"{clock} on {local:%d/%m}")
+
+
+def _within(sentence: str) -> str:
+    """A sentence inside another one: a small first letter, unless it begins with an abbreviation."""
+    return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() or sentence[1:2] == " " else sentence
 
 
 def _label(upstream: str) -> str:

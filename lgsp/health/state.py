@@ -42,6 +42,8 @@ class SystemState:
     since: datetime
     health: Health = Health.UNKNOWN
     window: deque[Observation] = field(default_factory=deque)
+    failed: int = 0
+    """Failures in the window."""
     checked_at: datetime | None = None
     observed: float | None = None
     last_bad: Observation | None = None
@@ -58,8 +60,9 @@ class SystemState:
     def observe(self, seen: Observation, moment: datetime, *, open_breaker: bool) -> None:
         self.checked_at, self.observed = moment, seen.at
         self.window.append(seen)
+        self.failed += not seen.good
         while len(self.window) > WINDOW_CALLS or seen.at - self.window[0].at > WINDOW_SECONDS:
-            self.window.popleft()
+            self.failed -= not self.window.popleft().good
         if seen.good:
             self.good, self.bad, self.last_good = self.good + 1, 0, seen.at
             self.signal(self._after_good(seen, open_breaker=open_breaker), moment, seen.at)
@@ -80,18 +83,16 @@ class SystemState:
             self.well_since = now
         self.health, self.since = after, moment
 
-    @property
-    def failed(self) -> int:
-        return sum(not each.good for each in self.window)
-
     def recent(self) -> tuple[int, int]:
         """(failed, calls) of the last calls that a sentence speaks of."""
         last = list(self.window)[-SHOWN:]
         return sum(not each.good for each in last), len(last)
 
     def weighing(self) -> tuple[str, Text | None]:
-        """The most frequent code of the failures in the window, and what was last said with it."""
-        codes = [each for each in self.window if not each.good] or ([self.last_bad] if self.last_bad else [])
+        """The most frequent code of the last failures, and what was last said with it."""
+        codes = [each for each in list(self.window)[-SHOWN:] if not each.good] or (
+            [self.last_bad] if self.last_bad else []
+        )
         if not codes:
             return "", None
         counted: dict[str, int] = {}
@@ -130,6 +131,8 @@ class UpstreamState:
     since: datetime
     health: Health = Health.UNKNOWN
     checked_at: datetime | None = None
+    answered: float | None = None
+    """When anything behind it last answered."""
     said: Text | None = None
-    unreached: dict[str, float] = field(default_factory=dict)
-    """Systems to which no connection came about since anything behind this upstream last answered."""
+    unreached: dict[str, int] = field(default_factory=dict)
+    """How often no connection to a system came about since anything behind this upstream last answered."""

@@ -1,0 +1,1 @@
+"""Stories of the province, told against the real gateway and the real simulator in virtual time."""
