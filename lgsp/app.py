@@ -70,6 +70,7 @@ class Gateway:
     spool: Spool
     feed: Feed
     transport: Transport
+    upstreams: Upstreams
     supervisor: Supervisor
     handle: Handler
     """The steps around a call to a ministry."""
@@ -122,6 +123,7 @@ class Gateway:
             await self._control.cleanup()
             (self.settings.data / "control.sock").unlink(missing_ok=True)
         await self.supervisor.close()
+        await self.upstreams.close()
         await self.keeper.flush()
         await self.audit.close()
         if self.real and isinstance(self.transport, AiohttpTransport):
@@ -278,6 +280,7 @@ async def _compose(
         spool=spool,
         feed=feed,
         transport=transport,
+        upstreams=upstreams,
         supervisor=Supervisor(runtime, events),
         handle=handle,
         receive=receive,

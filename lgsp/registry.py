@@ -69,6 +69,13 @@ class Backend:
     """Visibly invented, shared by the demonstration profile and the simulator; nobody else reads them."""
     reads_errors: bool = False
     """The ministry says business errors with HTTP 4xx: such a body is read by the contract too."""
+    soap_security: Literal["username-token"] | None = None
+    """What proves in each SOAP message who calls: a WS-Security UsernameToken with PasswordDigest, made of the secrets
+    `username` and `password`."""
+
+    native_headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case request header -> secret or value that stands in it when a native call goes on: credentials that the
+    ministry wants in headers are the province's, never the caller's."""
 
     @property
     def native_path(self) -> str:

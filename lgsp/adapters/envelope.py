@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from lxml import etree
 
+from lgsp import lift
 from lgsp.adapters.rest import media_type
 from lgsp.errors import InvalidMessage, UnsupportedMediaType
 from lgsp.model import FieldError, Text
@@ -22,8 +26,23 @@ NAMESPACES: Mapping[Version, str] = {
 CONTENT_TYPES: Mapping[str, Version] = {"text/xml": "1.1", "application/soap+xml": "1.2"}
 _WSA = ("http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing")
 _ANONYMOUS = (f"{_WSA[0]}/anonymous", f"{_WSA[1]}/role/anonymous")
-_WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+_DIGEST = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest"
+_BASE64 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
+SECURITY_FAULTS = frozenset(
+    {
+        "UnsupportedSecurityToken",
+        "UnsupportedAlgorithm",
+        "InvalidSecurity",
+        "InvalidSecurityToken",
+        "FailedAuthentication",
+        "FailedCheck",
+        "SecurityTokenUnavailable",
+        "MessageExpired",
+    }
+)
+"""Local names of WS-Security's fault codes: whoever called was not let in."""
 _ROLES = (
     None,
     "",
@@ -57,6 +76,13 @@ class UsernameToken:
     digest: bool
     nonce: str | None = field(default=None, repr=False)
     created: str | None = None
+
+    @classmethod
+    def digested(cls, username: str, secret: str, nonce: bytes, moment: datetime) -> UsernameToken:
+        """The token of one message: its nonce and its moment are never used again."""
+        created = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+        digest = hashlib.sha1(nonce + created.encode() + secret.encode(), usedforsecurity=False).digest()
+        return cls(username, base64.b64encode(digest).decode(), True, base64.b64encode(nonce).decode(), created)
 
 
 @dataclass(slots=True)
@@ -94,7 +120,7 @@ def blocks_of(header: etree._Element | None, space: str) -> Blocks:
         name = etree.QName(block)
         if name.namespace in _WSA:
             _addressing(found, block, name.localname)
-        elif block.tag == f"{{{_WSSE}}}Security":
+        elif block.tag == f"{{{WSSE}}}Security":
             if found.token is not None:
                 raise InvalidMessage(errors=(FieldError("", "soap: one Security"),))
             found.token = _username_token(block)
@@ -121,21 +147,32 @@ def _addressing(found: Blocks, block: etree._Element, name: str) -> None:
 
 
 def _username_token(security: etree._Element) -> UsernameToken | None:
-    tokens = security.findall(f"{{{_WSSE}}}UsernameToken")
+    tokens = security.findall(f"{{{WSSE}}}UsernameToken")
     if len(tokens) > 1:
         raise InvalidMessage(errors=(FieldError("", "wsse: one UsernameToken"),))
     if not tokens:
         return None
     token = tokens[0]
-    password = token.find(f"{{{_WSSE}}}Password")
+    password = token.find(f"{{{WSSE}}}Password")
     kind = password.get("Type", "") if password is not None else ""
     return UsernameToken(
-        username=(token.findtext(f"{{{_WSSE}}}Username") or "").strip(),
+        username=(token.findtext(f"{{{WSSE}}}Username") or "").strip(),
         password=(password.text or "") if password is not None else "",
         digest=kind.endswith("#PasswordDigest"),
-        nonce=token.findtext(f"{{{_WSSE}}}Nonce"),
+        nonce=token.findtext(f"{{{WSSE}}}Nonce"),
         created=token.findtext(f"{{{_WSU}}}Created"),
     )
+
+
+def security_block(token: UsernameToken) -> bytes:
+    """A Security header block with a digested token, complete in itself: it may stand in any envelope."""
+    return (
+        f'<wsse:Security xmlns:wsse="{WSSE}" xmlns:wsu="{_WSU}"><wsse:UsernameToken>'
+        f"<wsse:Username>{lift.escaped(token.username, 'xml').decode()}</wsse:Username>"
+        f'<wsse:Password Type="{_DIGEST}">{token.password}</wsse:Password>'
+        f'<wsse:Nonce EncodingType="{_BASE64}">{token.nonce}</wsse:Nonce>'
+        f"<wsu:Created>{token.created}</wsu:Created></wsse:UsernameToken></wsse:Security>"
+    ).encode()
 
 
 def version_of(headers: Mapping[str, str]) -> Version:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from lgsp.errors import BusFault, LgspError
-from lgsp.model import Lang
+from lgsp.model import Lang, Text
 
 ORDER = (
     "type",
@@ -25,16 +25,18 @@ ORDER = (
 )
 """The members in the order in which they are written; the schema of `lgsp:error` has the same sequence."""
 
+_TOLD = 3
+
 
 def problem(error: LgspError, lang: Lang, instance: str) -> dict[str, Any]:
     """RFC 9457 members plus ours (INTERFACE, "errors"). `instance` is the correlation id's path."""
-    detail = error.title[lang] if isinstance(error, BusFault) or error.detail is None else error.detail[lang]
     # what went wrong inside the bus is told to the log, never to a caller
+    detail = None if isinstance(error, BusFault) else error.detail or where(error)
     members: dict[str, Any] = {
         "type": f"/errors/{error.code}",
         "title": error.title[lang],
         "status": error.status,
-        "detail": detail,
+        "detail": detail[lang] if detail else error.title[lang],
         "instance": instance,
         "code": error.code,
         "fault_domain": error.fault_domain,
@@ -51,6 +53,18 @@ def problem(error: LgspError, lang: Lang, instance: str) -> dict[str, Any]:
     if error.provider is not None:
         members["provider"] = {"code": error.provider[0], "message": error.provider[1]}
     return members
+
+
+def where(error: LgspError) -> Text | None:
+    """The broken rules in a sentence, the first few: `errors` has them all."""
+    if not error.errors:
+        return None
+    told = ", ".join(f"{each.path or '/'} ({each.rule})" for each in error.errors[:_TOLD])
+    more = len(error.errors) - _TOLD
+    return Text(
+        f"Sai tại {told}" + (f" và {more} chỗ khác" if more > 0 else ""),
+        f"Wrong at {told}" + (f" and {more} more" if more > 0 else ""),
+    )
 
 
 def retryable(error: LgspError) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lxml import etree
@@ -12,6 +12,8 @@ from lgsp import lift
 from lgsp.adapters.envelope import (
     CONTENT_TYPES,
     NAMESPACES,
+    SECURITY_FAULTS,
+    WSSE,
     MustUnderstand,
     UsernameToken,
     Version,
@@ -122,6 +124,23 @@ def read_body(opened: Opened) -> Data:
     return lift.restore(opened.operation.input.read_xml(opened.body), opened.blobs)
 
 
+def with_security(request: HttpRequest, block: bytes) -> HttpRequest:
+    """The same message with this Security block in the place of every one that it had: whose credential that was, it
+    was for us and stays here."""
+    raw, blobs = visible(request.body)
+    space = NAMESPACES[version_of(request.headers)]
+    root = parse_xml(raw, limit=len(raw))
+    header, body = parts_of(root, space)
+    if header is None:
+        header = etree.Element(f"{{{space}}}Header")
+        body.addprevious(header)
+    for old in header.findall(f"{{{WSSE}}}Security"):
+        header.remove(old)
+    header.append(parse_xml(block))
+    written = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return replace(request, body=lift.split(written, blobs, "xml"))
+
+
 def decode_request(contract: Contract, request: HttpRequest, limit: int | None = None) -> Envelope:
     """Both steps at once: what a server of this contract receives."""
     opened = open_request(contract, request, limit)
@@ -186,18 +205,25 @@ def encode_fault(error: LgspError, version: Version, lang: Lang, correlation_id:
 
 
 def plain_fault(code: str, text: str, version: Version, detail: str = "") -> HttpResponse:
-    """A Fault in a ministry's own words: `code` is Client or Server (Sender or Receiver), `detail` written XML."""
-    named = {"Client": "Sender", "Server": "Receiver"}.get(code, code) if version == "1.2" else code
+    """A Fault in a ministry's own words: `code` is Client or Server (Sender or Receiver), or one of WS-Security's;
+    `detail` is written XML."""
+    secured = code in SECURITY_FAULTS
+    named = (
+        {"Client": "Sender", "Server": "Receiver"}.get(code, "Sender" if secured else code)
+        if version == "1.2"
+        else code
+    )
     if version == "1.1":
         written = f"<detail>{detail}</detail>" if detail else ""
-        inner = (
-            f"<soap:Fault><faultcode>soap:{named}</faultcode>"
-            f"<faultstring>{_text(text)}</faultstring>{written}</soap:Fault>"
-        )
+        where = f'<faultcode xmlns:wsse="{WSSE}">wsse:{code}' if secured else f"<faultcode>soap:{named}"
+        inner = f"<soap:Fault>{where}</faultcode><faultstring>{_text(text)}</faultstring>{written}</soap:Fault>"
     else:
         written = f"<soap:Detail>{detail}</soap:Detail>" if detail else ""
+        more = (
+            f'<soap:Subcode xmlns:wsse="{WSSE}"><soap:Value>wsse:{code}</soap:Value></soap:Subcode>' if secured else ""
+        )
         inner = (
-            f"<soap:Fault><soap:Code><soap:Value>soap:{named}</soap:Value></soap:Code><soap:Reason>"
+            f"<soap:Fault><soap:Code><soap:Value>soap:{named}</soap:Value>{more}</soap:Code><soap:Reason>"
             f'<soap:Text xml:lang="vi">{_text(text)}</soap:Text></soap:Reason>{written}</soap:Fault>'
         )
     status = 400 if named == "Sender" else 500
@@ -269,12 +295,18 @@ def _fault(operation: Operation, fault: etree._Element, space: str) -> SoapFault
         code = fault.findtext(f"{{{space}}}Code/{{{space}}}Value")
         text = fault.findtext(f"{{{space}}}Reason/{{{space}}}Text")
         detail = fault.find(f"{{{space}}}Detail")
-    local = (code or "").strip().rpartition(":")[2]
+        below = fault.findtext(f"{{{space}}}Code/{{{space}}}Subcode/{{{space}}}Value")
+        code = below if below and _local(below) in SECURITY_FAULTS else code
+    local = _local(code)
     for child in children_of(detail) if detail is not None else ():
         name = operation.soap.fault_roots.get(str(child.tag))
         if name is not None and name in operation.faults:
             return SoapFaultReceived(local, (text or "").strip(), name, operation.faults[name].read_xml(child))
     return SoapFaultReceived(local, (text or "").strip())
+
+
+def _local(code: str | None) -> str:
+    return (code or "").strip().rpartition(":")[2]
 
 
 def _other_element() -> Text:

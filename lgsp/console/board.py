@@ -101,7 +101,11 @@ def _causes(board: Mapping[str, Any], w: Mapping[str, Any], lang: Lang) -> list[
 def _cause(each: Mapping[str, Any], w: Mapping[str, Any], lang: Lang) -> dict[str, str]:
     """The health book's sentence names the system first and ends with what to do; here each has its place."""
     if each["cause"] is None:
-        return {"title": each["title"][lang], "said": f"{w['health'][each['health']].lower()} {_since(each, w)}", "next": ""}
+        return {
+            "title": each["title"][lang],
+            "said": f"{w['health'][each['health']].lower()} {_since(each, w)}",
+            "next": "",
+        }
     said, _, following = each["cause"][lang].partition(w["to_do"])
     title, _, rest = said.partition(": ")
     return {"title": title, "said": rest.strip(), "next": w["to_do"].strip() + following if following else ""}
@@ -125,7 +129,7 @@ def _row(each: Mapping[str, Any], w: Mapping[str, Any], lang: Lang) -> dict[str,
         "health": each["health"],
         "evidence": each["evidence"],
         "title": each["title"][lang],
-        "place": f"{each['owner'][lang]} · {each['upstream']}",
+        "place": f"{each['owner'][lang]} · {each['upstream_title']}",
         "since": _clock(each["health_since"]) if each["health_since"] else "—",
         "success": "—" if rate is None else w["percent"].format(number=_number(rate * 100, 1, w)),
         "p95": "—" if p95 is None else _number(p95 / 1000, 2, w),

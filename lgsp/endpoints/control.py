@@ -47,7 +47,7 @@ def control(office: Office) -> web.Application:
 async def listen(office: Office, data: Path) -> web.AppRunner:
     """Serves until the runner's `cleanup`. A socket left by a process that was killed is replaced: the owner's lock is ours."""
     path = data / "control.sock"
-    path.unlink(missing_ok=True)  # noqa: ASYNC240  one system call at the start
+    path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:

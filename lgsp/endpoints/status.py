@@ -13,6 +13,7 @@ from lgsp.console.board import CSP, Pages, static
 from lgsp.endpoints import edge
 from lgsp.endpoints.house import House, Route
 from lgsp.errors import UnknownOperation
+from lgsp.health.cause import label
 from lgsp.metrics import CONTENT_TYPE
 from lgsp.model import Health, Lang, Stage
 from lgsp.registry import Connector
@@ -116,6 +117,7 @@ def _system(house: House, connector: Connector) -> dict[str, Any]:
         "checked_at": _iso(seen.checked_at),
         "protocol": ", ".join(sorted({each.adapter.upper() for each in backends})),
         "upstream": ", ".join(sorted({each.upstream for each in backends})),
+        "upstream_title": ", ".join(sorted({label(each.upstream) for each in backends})),
         "operations": len(connector.operations),
         "breaker": seen.breaker,
         "latency_ms": {"p50": _ms(seen.p50), "p95": _ms(seen.p95)},
@@ -127,7 +129,7 @@ def _system(house: House, connector: Connector) -> dict[str, Any]:
 def _upstream(seen: Any) -> dict[str, Any]:
     return {
         "id": seen.name,
-        "title": {"vi": seen.name.upper(), "en": seen.name.upper()},
+        "title": {"vi": label(seen.name), "en": label(seen.name)},
         "health": seen.health.value,
         "health_since": _iso(seen.since),
         "cause": seen.cause.as_dict() if seen.cause else None,

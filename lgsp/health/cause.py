@@ -85,8 +85,8 @@ def cut_off(
         else Text("", "")
     )
     return Text(
-        f"{title.vi}: trục {_label(upstream)} không thông từ {at.vi}{vi}; {behind} hệ thống cùng nguyên nhân{own.vi}",
-        f"{title.en}: upstream {_label(upstream)} down since {at.en}{en}; {behind} systems share this cause{own.en}",
+        f"{title.vi}: trục {label(upstream)} không thông từ {at.vi}{vi}; {behind} hệ thống cùng nguyên nhân{own.vi}",
+        f"{title.en}: upstream {label(upstream)} down since {at.en}{en}; {behind} systems share this cause{own.en}",
     )
 
 
@@ -94,9 +94,9 @@ def upstream_cause(upstream: str, since: datetime, now: datetime, said: Text | N
     at = _since(since, now)
     vi, en = (f", {_within(said.vi)}", f", {_within(said.en)}") if said else ("", "")
     return Text(
-        f"Trục {_label(upstream)}: không thông từ {at.vi}{vi}; {behind} hệ thống bị ảnh hưởng."
+        f"Trục {label(upstream)}: không thông từ {at.vi}{vi}; {behind} hệ thống bị ảnh hưởng."
         " Việc cần làm: kiểm tra đường truyền, địa chỉ và tài khoản của trục",
-        f"Upstream {_label(upstream)}: down since {at.en}{en}; {behind} systems are behind it."
+        f"Upstream {label(upstream)}: down since {at.en}{en}; {behind} systems are behind it."
         " To do: check the line, the address and the account of the upstream",
     )
 
@@ -114,9 +114,9 @@ def _joined(facts: Facts, state: Text, evidence: Text | None) -> Text:
     if evidence is not None:
         vi, en = f"{vi}, {evidence.vi}", f"{en}, {evidence.en}"
     if facts.upstream and facts.upstream_up:
-        vi, en = f"{vi}; trục {_label(facts.upstream)} vẫn thông", f"{en}; upstream {_label(facts.upstream)} is up"
+        vi, en = f"{vi}; trục {label(facts.upstream)} vẫn thông", f"{en}; upstream {label(facts.upstream)} is up"
     elif facts.upstream and facts.upstream_up is None:
-        vi, en = f"{vi}; chưa rõ trục {_label(facts.upstream)}", f"{en}; upstream {_label(facts.upstream)} not verified"
+        vi, en = f"{vi}; chưa rõ trục {label(facts.upstream)}", f"{en}; upstream {label(facts.upstream)} not verified"
     todo = _todo(facts)
     return Text(f"{vi}. Việc cần làm: {todo.vi}", f"{en}. To do: {todo.en}")
 
@@ -160,5 +160,9 @@ def _within(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() or sentence[1:2] == " " else sentence
 
 
-def _label(upstream: str) -> str:
-    return upstream.upper()
+_SPELLED = {"xroad": "X-Road"}
+
+
+def label(upstream: str) -> str:
+    """How an upstream of the settings is called on the board: an abbreviation, or a name that has its own spelling."""
+    return _SPELLED.get(upstream, upstream.upper())

@@ -31,6 +31,8 @@ from lgsp.registry import (
 
 HARD_TIMEOUT = 120.0
 MAPPING_FUNCTIONS = ("ask", "answer")
+TOKEN_SECRETS = ("username", "password")
+"""Secrets that `soap_security = "username-token"` is made of."""
 
 
 class Reader:
@@ -114,6 +116,16 @@ class Reader:
             "demo_secrets": table.strings("demo_secrets"),
             "reads_errors": bool(table.flag("reads_errors", default=False)),
         }
+        backend["native_headers"] = {key.lower(): value for key, value in table.strings("native_headers").items()}
+        for header, name_ in backend["native_headers"].items():
+            if name_ not in backend["secrets"] and name_ not in backend["values"]:
+                table.finding("native_headers", f'"{header}" names "{name_}", which is neither a secret nor a value')
+        if table.has("soap_security"):
+            backend["soap_security"] = table.choice("soap_security", ("username-token",)) or None
+            if adapter != "soap":
+                table.finding("soap_security", 'belongs to adapter = "soap"')
+            for missing in [each for each in TOKEN_SECRETS if each not in backend["secrets"]]:
+                table.finding("soap_security", f'needs "{missing}" among secrets')
         for secret in backend["demo_secrets"]:
             if secret not in backend["secrets"]:
                 table.finding("demo_secrets", f'"{secret}" is not among secrets; add it there or remove it')

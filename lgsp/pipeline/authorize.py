@@ -7,7 +7,8 @@ from typing import Protocol
 from lgsp.errors import Forbidden, Suspended
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Consumer, Data, Face, Grant, Stage, StageEntry, Text
-from lgsp.policy import Policy, Quota
+from lgsp.policy import Policy
+from lgsp.quota import Quota
 from lgsp.runtime import Clock
 
 

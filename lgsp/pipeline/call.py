@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from lgsp.adapters import rest, soap
-from lgsp.errors import BadAnswer, BusFault, ConnectFailed, InvalidMessage, LgspError, Unavailable
+from lgsp.adapters.envelope import UsernameToken, security_block
+from lgsp.errors import BadAnswer, BusFault, ConnectFailed, InvalidMessage, LgspError, ProviderFault, Unavailable
 from lgsp.events import AttemptMade, Events
 from lgsp.exchange import Attempt, Exchange
 from lgsp.health import HealthBook
@@ -18,7 +20,7 @@ from lgsp.registry import XROAD_FORWARD, BackendRoute, Connector, Operation
 from lgsp.runtime import HANOI, Runtime
 from lgsp.spool import Drawer
 from lgsp.transport import MIB, Keep
-from lgsp.upstream import Upstreams, UpstreamUnavailable
+from lgsp.upstream import CredentialRefused, Upstreams, UpstreamUnavailable
 
 T = TypeVar("T")
 
@@ -26,6 +28,10 @@ AWAY_FROM = 64 * 1024
 """Bytes from which mapping and codec work away from the loop (RULES 11)."""
 _NATIVE_HEADERS = ("content-type", "accept", "accept-language", "soapaction")
 """What of a native caller's headers goes on, beside those that the ministry's contract names."""
+
+
+_CALLERS_FAULT = frozenset({400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
+"""Statuses that blame a message. On the other faces we have written it ourselves, by the ministry's contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,11 @@ class Call:
             raise BusFault()
         context = self.context(exchange, connector, route)
         if exchange.face is Face.NATIVE:
-            request = forwarded(exchange.request, route)
+            request = forwarded(exchange.request, route, context)
+            if blocks := security(route, context):
+                request = await self._timed(
+                    exchange, len(request.body), partial(soap.with_security, request, blocks[0])
+                )
         else:
             weight = len(exchange.request.body)
             data = exchange.data or {}
@@ -72,8 +82,10 @@ class Call:
             outcome = "ok"
         except LgspError as error:
             outcome = error.code if isinstance(error, Unavailable | BusFault) else "business"
-            if isinstance(error, UpstreamUnavailable):
+            if isinstance(error, CredentialRefused):
                 self.health.upstream_failed(route.backend.upstream, operation.system, error)
+            else:
+                self.health.upstream_answered(route.backend.upstream)
             raise
         except Exception:
             outcome = BusFault.code
@@ -169,13 +181,27 @@ def encode(
     asked: Data = mapping.ask(operation.name, data, context) if mapping else data
     try:
         if backend.adapter == "soap":
-            return soap.encode_request(route.operation, asked, backend.soap_version, target=backend.path)
+            blocks = security(route, context)
+            return soap.encode_request(route.operation, asked, backend.soap_version, blocks, backend.path)
         return rest.encode_request(route.operation, asked, backend.path)
     except InvalidMessage as error:
         raise InvalidMessage(
             Text("Hợp đồng của cơ sở dữ liệu không nhận nội dung này", "The database's contract does not admit this"),
             errors=tuple(FieldError(_path_of(each.path, data), each.rule) for each in error.errors),
         ) from error
+
+
+def security(route: BackendRoute, context: Context) -> tuple[bytes, ...]:
+    """The header block that proves to this ministry who calls, fresh for each attempt; none where it wants none."""
+    if route.backend.soap_security is None:
+        return ()
+    username, password = (context.secrets.get(name, "") for name in ("username", "password"))
+    if not username or not password:
+        raise ConnectFailed(
+            Text("Chưa khai báo tài khoản WS-Security của hệ thống này", "This system's WS-Security account is not set")
+        )
+    token = UsernameToken.digested(username, password, context.new_id().encode(), context.now)
+    return (security_block(token),)
 
 
 def decode(
@@ -202,6 +228,8 @@ def understood(
     connector: Connector, operation: Operation, route: BackendRoute, answer: HttpResponse, context: Context
 ) -> Data:
     """A native answer is judged, not translated: the mapping may refuse it as business; what it cannot tell is fine."""
+    if answer.status in _CALLERS_FAULT and platform_fault(answer) is None:
+        raise ProviderFault(provider=(str(answer.status), ""))  # the message was the caller's, not ours: business
     data, mapping = _read(route, answer), connector.mapping
     if mapping is None:
         return data
@@ -218,12 +246,12 @@ def understood(
 
 def _read(route: BackendRoute, answer: HttpResponse) -> Data:
     backend = route.backend
-    if fault := platform_fault(answer, backend.upstream):
+    if fault := platform_fault(answer):
         raise fault
     good = 200 <= answer.status < 300
     if backend.adapter == "soap":
         if not good and "xml" not in answer.headers.get("content-type", ""):
-            raise http_fault(answer, backend.upstream)
+            raise http_fault(answer)
         try:
             return soap.decode_response(route.operation, answer)
         except soap.SoapFaultReceived as fault_received:
@@ -232,11 +260,12 @@ def _read(route: BackendRoute, answer: HttpResponse) -> Data:
         return rest.decode_response(route.operation, answer)
     if backend.reads_errors and 400 <= answer.status < 500 and answer.status not in (401, 429):
         return rest.decode_response(route.operation, replace(answer, status=200))
-    raise http_fault(answer, backend.upstream)
+    raise http_fault(answer)
 
 
-def forwarded(request: HttpRequest, route: BackendRoute) -> HttpRequest:
-    """A native call as it goes on: body and path untouched, the caller's credentials gone, the target ours (RULES 21)."""
+def forwarded(request: HttpRequest, route: BackendRoute, context: Context) -> HttpRequest:
+    """A native call as it goes on: body and path untouched, the target ours (RULES 21), the caller's credentials gone and
+    the province's own in the headers where this ministry wants them."""
     backend = route.backend
     path, _, query = request.target.removeprefix("/native").partition("?")
     if backend.dstcode is not None:
@@ -246,7 +275,8 @@ def forwarded(request: HttpRequest, route: BackendRoute) -> HttpRequest:
         )
     named = {each.name.lower() for each in route.operation.http.parameters if each.place == "header"}
     headers = {name: value for name, value in request.headers.items() if name in _NATIVE_HEADERS or name in named}
-    return HttpRequest(request.method, path + (f"?{query}" if query else ""), headers, request.body)
+    own = {header: context.secrets.get(name) or context.values.get(name, "") for header, name in backend.native_headers.items()}
+    return HttpRequest(request.method, path + (f"?{query}" if query else ""), headers | own, request.body)
 
 
 def keep(exchange: Exchange) -> Keep | None:

@@ -13,11 +13,11 @@ from lgsp.exchange import Exchange, Handler
 from lgsp.model import Data, Face
 from lgsp.registry import Operation
 from lgsp.runtime import Runtime
-from lgsp.upstream import UpstreamUnavailable
+from lgsp.upstream import CredentialRefused, UpstreamUnavailable
 
 ALLOWED = (ConnectFailed, Timeout)
 """The only errors that another try may cure; HTTP 502 to 504 of a platform are among them by the time they come here."""
-NEVER = (UpstreamUnavailable,)
+NEVER = (UpstreamUnavailable, CredentialRefused)
 """The sign-in keeps its own pause."""
 
 

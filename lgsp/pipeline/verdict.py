@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from lgsp.adapters.envelope import SECURITY_FAULTS
 from lgsp.adapters.soap import SoapFaultReceived
 from lgsp.errors import (
     BadAnswer,
@@ -21,12 +22,15 @@ from lgsp.errors import (
     Unavailable,
 )
 from lgsp.model import HttpResponse, Text
-from lgsp.upstream import UpstreamUnavailable
+from lgsp.upstream import CredentialRefused
 
 _XML_CODE = re.compile(rb"<(?:\w+:)?fault\b[^>]*>\s*<(?:\w+:)?code>\s*([0-9]{6})\s*<")
 _SUSPENDED_SECONDS = 30.0
 
 _REFUSED = Text("Nền tảng từ chối tài khoản của trục", "The platform refuses the account of this bus")
+_NOT_LET_IN = Text(
+    "Cơ sở dữ liệu từ chối tài khoản WS-Security của trục", "The database refuses this bus's WS-Security account"
+)
 _NOT_SUBSCRIBED = Text(
     "Tài khoản của trục chưa được cấp API này", "The account of this bus is not subscribed to this API"
 )
@@ -39,8 +43,8 @@ _BLOCKED = Text("Nền tảng đã khoá API này", "The platform has blocked th
 
 PLATFORM: Mapping[str, tuple[type[Unavailable], Text, bool]] = MappingProxyType(
     {
-        "900901": (UpstreamUnavailable, _REFUSED, False),
-        "900902": (UpstreamUnavailable, _REFUSED, False),
+        "900901": (CredentialRefused, _REFUSED, False),
+        "900902": (CredentialRefused, _REFUSED, False),
         "900906": (BadAnswer, _NO_RESOURCE, False),
         "900908": (BadAnswer, _NOT_SUBSCRIBED, False),
         "900910": (BadAnswer, _NOT_SUBSCRIBED, False),
@@ -59,7 +63,7 @@ PLATFORM: Mapping[str, tuple[type[Unavailable], Text, bool]] = MappingProxyType(
 """The platform's codes (DOMAIN.md 4.3) -> error, our words, and whether the database may have got the request."""
 
 
-def platform_fault(answer: HttpResponse, upstream: str) -> LgspError | None:
+def platform_fault(answer: HttpResponse) -> LgspError | None:
     """The error of a fault document, JSON or XML; None where the answer is none."""
     code = _code(answer)
     if code is None:
@@ -69,22 +73,19 @@ def platform_fault(answer: HttpResponse, upstream: str) -> LgspError | None:
     )
     error = kind(said, provider=(code, said.vi), retry_after=_retry_after(answer))
     error.reached = reached
-    if isinstance(error, UpstreamUnavailable):
-        error.upstream = upstream
     if isinstance(error, CircuitOpen) and error.retry_after is None:
         error.retry_after = _SUSPENDED_SECONDS
     return error
 
 
-def http_fault(answer: HttpResponse, upstream: str) -> LgspError:
+def http_fault(answer: HttpResponse) -> LgspError:
     """The error of a status outside 2xx without a fault document. Statuses alone do not say what the database has done."""
     status = answer.status
     said = Text(f"HTTP {status}", f"HTTP {status}")
     error: Unavailable
     match status:
         case 401:
-            error = UpstreamUnavailable(_REFUSED)
-            error.upstream = upstream
+            error = CredentialRefused(_REFUSED)
         case 429:
             error = Overloaded(_THROTTLED, retry_after=_retry_after(answer))
         case 502 | 503:
@@ -100,6 +101,8 @@ def http_fault(answer: HttpResponse, upstream: str) -> LgspError:
 def soap_fault(fault: SoapFaultReceived) -> LgspError:
     """A declared fault, or one that blames the sender, is business in the ministry's own words; the rest is technical."""
     words = (fault.detail_name or fault.code, fault.text)
+    if fault.code in SECURITY_FAULTS:  # we were not let in: nothing took effect, and no caller can mend it
+        return ConnectFailed(_NOT_LET_IN, provider=words)
     if fault.detail_name is not None or fault.code in ("Client", "Sender"):
         return ProviderFault(provider=words)
     return BadAnswer(Text("Cơ sở dữ liệu báo lỗi SOAP phía máy chủ", "A SOAP fault of the server"), provider=words)
