@@ -96,10 +96,11 @@ async def run(ask: Ask, connections: int, seconds: float, warm: float) -> Measur
     """Warms, then measures one window. Raises where a connection breaks: a broken contender has no figure."""
     parts = urlsplit(ask.url)
     measured, wire = Measured(), ask.wire()
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
     loop = asyncio.get_running_loop()
     lines = []
     for _ in range(connections):
-        _, line = await loop.create_connection(lambda: _Connection(wire, measured), parts.hostname, parts.port)
+        _, line = await loop.create_connection(lambda: _Connection(wire, measured), host, port)
         lines.append(line)
     try:
         await _unbroken(lines, warm)

@@ -313,7 +313,7 @@ def _demonstration(settings: Settings, registry: Registry) -> dict[str, Upstream
     found: dict[str, Upstream] = {}
     for connector in registry.connectors.values():
         for backend in connector.backends.values():
-            manner = "oauth2" if backend.dstcode is None else "xroad-session"
+            manner = backend.demo_manner or ("oauth2" if backend.dstcode is None else "xroad-session")
             found[backend.upstream] = Upstream(
                 manner="none" if backend.upstream == "direct" else manner,
                 url=settings.sim,

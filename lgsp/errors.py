@@ -141,7 +141,7 @@ class RecordNotFound(ProviderFault):
 class Unavailable(LgspError):
     """Wait. Technical faults and broken contracts: these count against health."""
 
-    fault_domain = "backend"
+    fault_domain: ClassVar[FaultDomain] = "backend"
     retryable = True
     reached: bool = True
     """The backend may have got the request, so the outcome of an update is not known (RULES 4). False where surely

@@ -13,7 +13,6 @@ from lgsp.runtime import Runtime
 from lgsp.spool import chunks_of
 
 
-
 class _Pipe(asyncio.Transport):
     """One connection, seen from the server: what it writes is collected until it closes."""
 

@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from lgsp.errors import Forbidden, PurposeRequired, QuotaExceeded, SecurityLevelNotApproved, Unauthenticated
+from lgsp.errors import Forbidden, PurposeRequired, SecurityLevelNotApproved, Unauthenticated
 from lgsp.model import Consumer, Grant, Text
+from lgsp.quota import Quota, Quotas
 from lgsp.runtime import HANOI, Runtime
 from lgsp.store.port import SecretKind, SecretRecord, Store
 
@@ -56,21 +57,6 @@ class NewSecrets:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """What is left of a grant's minute after this call. `reset` in seconds."""
-
-    limit: int
-    remaining: int
-    reset: float
-
-
-@dataclass(slots=True)
-class _Window:
-    began: float
-    used: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class _Live:
     consumer: str
     scope: str
@@ -91,9 +77,12 @@ class Policy:
     _tokens: dict[bytes, _Live] = field(default_factory=dict)
     _given: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """The tokens of this process in the clear, so that asking again gives the same one; after a restart a new one."""
-    _windows: dict[tuple[str, str, str], _Window] = field(default_factory=dict)
+    _quotas: Quotas = field(init=False)
     _nonces: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict)
     _failures: OrderedDict[tuple[str, str], tuple[int, float]] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self._quotas = Quotas(self.runtime.clock)
 
     async def load(self) -> None:
         """Reads the index; before it nobody is let in."""
@@ -258,21 +247,14 @@ class Policy:
     @staticmethod
     def check_purpose(grant: Grant, purpose: str | None) -> None:
         if grant.purposes is not None and purpose not in grant.purposes:
-            raise PurposeRequired(_purpose(grant.purposes))
+            listed = ", ".join(grant.purposes)
+            said = f"Cần X-LGSP-Purpose là một trong: {listed}", f"X-LGSP-Purpose must be one of: {listed}"
+            raise PurposeRequired(Text(*said))
 
     def spend(self, grant: Grant) -> Quota:
         """One call of this grant's minute. Raises `QuotaExceeded`."""
         limit = grant.quota_per_minute if grant.quota_per_minute is not None else self.quota_per_minute
-        now = self.runtime.clock.monotonic()
-        key = (grant.consumer, grant.system, grant.operation)
-        window = self._windows.get(key)
-        if window is None or now - window.began >= 60:
-            window = self._windows[key] = _Window(now)
-        reset = 60 - (now - window.began)
-        if window.used >= limit:
-            raise QuotaExceeded(retry_after=reset)
-        window.used += 1
-        return Quota(limit, limit - window.used, reset)
+        return self._quotas.spend((grant.consumer, grant.system, grant.operation), limit)
 
     def _today(self) -> date:
         return self.runtime.clock.now().astimezone(HANOI).date()
@@ -367,8 +349,3 @@ def _token_refused() -> Text:
 
 def _locked() -> Text:
     return Text("Sai thông tin xác thực quá nhiều lần, hãy chờ", "Too many wrong credentials, wait")
-
-
-def _purpose(purposes: tuple[str, ...]) -> Text:
-    listed = ", ".join(purposes)
-    return Text(f"Cần X-LGSP-Purpose là một trong: {listed}", f"X-LGSP-Purpose must be one of: {listed}")

@@ -69,6 +69,8 @@ class Backend:
     """Visibly invented, shared by the demonstration profile and the simulator; nobody else reads them."""
     reads_errors: bool = False
     """The ministry says business errors with HTTP 4xx: such a body is read by the contract too."""
+    demo_manner: str = ""
+    """How one signs in at this upstream in the demonstration, where it is not the platform's usual way."""
     soap_security: Literal["username-token"] | None = None
     """What proves in each SOAP message who calls: a WS-Security UsernameToken with PasswordDigest, made of the secrets
     `username` and `password`."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,8 @@ class MemoryTransport:
 
     simulator: Simulator
     runtime: Runtime
+    seen: deque[tuple[str, HttpRequest, Outcome]] = field(default_factory=lambda: deque(maxlen=500))
+    """System (or "upstream:…"), request as it stood on the wire, what came of it: the last ones."""
 
     async def send(
         self,
@@ -67,14 +70,15 @@ class MemoryTransport:
         keep: Keep | None = None,
         limit: int = MIB,
     ) -> HttpResponse:
-        del system
         left = deadline.at - self.runtime.clock.monotonic()
         if left <= 0:
             raise _reached(Timeout(), reached=False)
         target = urlsplit(base).path.rstrip("/") + request.target
         try:
             async with asyncio.timeout(left):
-                outcome = await self.simulator.exchange(replace(request, target=target))
+                sent = replace(request, target=target)
+                outcome = await self.simulator.exchange(sent)
+                self.seen.append((system, sent, outcome))
                 return await self._play(outcome, keep, limit)
         except TimeoutError:
             raise _reached(Timeout(), reached=True) from None
@@ -134,6 +138,12 @@ class Loaded:
         folders = [*([builtin()] if built_in else []), *map(Home.at, homes)]
         return cls(manifest.load(folders), catalogue.read(folders), homes)
 
+    def only(self, *names: str) -> Loaded:
+        """The same with these systems alone: nothing else probes or collects meanwhile."""
+        chosen = [connector for name, connector in self.registry.connectors.items() if name in names]
+        systems = {name: system for name, system in self.systems.items() if name in names}
+        return Loaded(type(self.registry).of(chosen), systems, self.homes)
+
 
 class Province:
     """Gateway and simulator of one province, running. Enter it inside a virtual loop, or let `tell` do so."""
@@ -164,6 +174,7 @@ class Province:
             time_factor=time_factor,
         )
         self.gateway: Gateway
+        self.transport: MemoryTransport
         self.door: MemoryDoor
         self.secrets: dict[str, NewSecrets] = {}
         """By consumer: what `create_consumer` has shown once."""
@@ -187,7 +198,7 @@ class Province:
                 province=Whose(where.code, where.agency, where.title, where.title, where.era),
             )
             store = await open_store(None, self.runtime, inline=True)
-            transport = MemoryTransport(self.simulator, self.runtime)
+            self.transport = transport = MemoryTransport(self.simulator, self.runtime)
             self.gateway = await build(
                 settings, self.runtime, transport=transport, store=store, registry=self._loaded.registry
             )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading  # noqa: TID251  a test's own code may block: the servers run beside it
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,13 +23,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:  # a plugin is imported in every session of every project: what costs time waits for the first fixture
-    from lgsp_mocks.journal import Entry
-    from lgsp_mocks.simulator import Simulator
-    from lgsp_mocks.world import World
-
     from lgsp.app import Gateway
     from lgsp.policy import NewSecrets
     from lgsp.simulate import Loaded
+    from lgsp_mocks.journal import Entry
+    from lgsp_mocks.simulator import Simulator
+    from lgsp_mocks.world import World
 
 T = TypeVar("T")
 
@@ -47,7 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     standard = Path(__file__).with_name("standard.py")
-    if config.getoption("--lgsp-home") and not any("standard" in Path(arg.partition("::")[0]).stem for arg in config.args):
+    if config.getoption("--lgsp-home") and not any(
+        "standard" in Path(arg.partition("::")[0]).stem for arg in config.args
+    ):
         config.args.append(str(standard))
 
 
@@ -127,15 +128,14 @@ class Beside:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lgsp-testing", daemon=True)
         self._thread.start()
-        self._loaded: Loaded | None = None
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
-    def do(self, work: Any) -> Any:
+    def do(self, work: Callable[[], T]) -> T:
         """A plain call, made where the servers live."""
 
-        async def body() -> Any:
+        async def body() -> T:
             return work()
 
         return self.run(body())
@@ -144,13 +144,6 @@ class Beside:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
-
-    def loaded(self, homes: list[str]) -> Loaded:
-        from lgsp.simulate import Loaded
-
-        if self._loaded is None:
-            self._loaded = Loaded.read(Path(home) for home in homes)
-        return self._loaded
 
 
 @pytest.fixture(scope="session")
@@ -161,18 +154,19 @@ def _lgsp_beside() -> Iterator[Beside]:
 
 
 @pytest.fixture(scope="session")
-def lgsp_loaded(_lgsp_beside: Beside, pytestconfig: pytest.Config) -> Loaded:
+def lgsp_loaded(pytestconfig: pytest.Config) -> Loaded:
     """Contracts, manifests and handlers of the built-in home and of `--lgsp-home`, read once."""
-    return _lgsp_beside.loaded(pytestconfig.getoption("--lgsp-home"))
+    from lgsp.simulate import Loaded
+
+    return Loaded.read(Path(home) for home in pytestconfig.getoption("--lgsp-home"))
 
 
 @pytest.fixture
 def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded) -> Iterator[Sim]:
     """The national platform and every ministry on a free loopback port."""
+    from lgsp.runtime import Runtime
     from lgsp_mocks.server import serve
     from lgsp_mocks.simulator import Simulator
-
-    from lgsp.runtime import Runtime
 
     simulator = Simulator(lgsp_loaded.systems, runtime=Runtime.system(), size=1_000)
     server = _lgsp_beside.run(serve(simulator))
@@ -198,7 +192,6 @@ def lgsp_bus(_lgsp_beside: Beside, lgsp_loaded: Loaded, lgsp_simulator: Sim) -> 
 
 async def _start_bus(stack: AsyncExitStack, loaded: Loaded, sim: Sim) -> Bus:
     from aiohttp import web
-    from lgsp_mocks.traffic import HttpGateway
 
     from lgsp.app import build
     from lgsp.runtime import Runtime
@@ -206,6 +199,7 @@ async def _start_bus(stack: AsyncExitStack, loaded: Loaded, sim: Sim) -> Bus:
     from lgsp.simulate import furnish
     from lgsp.store import open_store
     from lgsp.transport import AiohttpTransport
+    from lgsp_mocks.traffic import HttpGateway
 
     runtime, where = Runtime.system(), sim.world.province
     data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lgsp-test-")))

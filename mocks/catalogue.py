@@ -49,12 +49,21 @@ class SimBackend:
     handlers: Mapping[str, Handler]
     operations: Mapping[str, str]
     """Operation of this contract -> public operation."""
+    demo_manner: str = ""
+    """`password-grant`: the ministry has a sign-in of its own, by user name and password; `basic`: it wants both each time."""
+    soap_security: str = ""
+    """`username-token`: each message must carry one, made of `secrets`."""
 
     @property
-    def manner(self) -> Literal["oauth2", "xroad-session", "none"]:
-        """How one signs in where it lives: a `dstcode` means X-Road, `direct` means nowhere, all else is the platform."""
+    def manner(self) -> Literal["oauth2", "password-grant", "basic", "xroad-session", "none"]:
+        """How one signs in where it lives: a `dstcode` means X-Road, `direct` means nowhere, all else is the platform,
+        unless the ministry asks for a user name and a password of its own."""
         if self.dstcode is not None:
             return "xroad-session"
+        if self.demo_manner == "password-grant":
+            return "password-grant"
+        if self.demo_manner == "basic":
+            return "basic"
         return "none" if self.upstream == "direct" else "oauth2"
 
 
@@ -148,6 +157,8 @@ def _backend(
         secrets=entry.get("demo_secrets", {}),
         handlers=handlers,
         operations=carried,
+        demo_manner=entry.get("demo_manner", ""),
+        soap_security=entry.get("soap_security", ""),
     )
 
 

@@ -1,4 +1,7 @@
-"""The national platform: its token endpoint in three dialects (DOMAIN.md §1.4 A1, A2, A4), and its own faults (§4.3)."""
+"""The national platform: its token endpoint in three dialects (DOMAIN.md §1.4 A1, A2, A4), and its own faults (§4.3).
+
+Ministries with a sign-in of their own (grant `password`, §6.3) share the endpoint, never the tokens.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ LIFE = 3_600.0
 """Seconds that a token lives [sourced]."""
 DEMO = "demo-"
 """Every secret of the demonstration begins so; nothing else is let in."""
+PLATFORM, OWN = "client_credentials", "password"
+"""Grants: a token of the one opens nothing behind the other."""
 
 FAULTS: Mapping[int, tuple[int, str, str]] = {
     900901: (401, "Invalid Credentials", "Access failure for API: the access token is invalid or has expired"),
@@ -61,48 +66,65 @@ class Tokens:
         self._runtime, self._life = runtime, life
         self.clients: dict[str, str] = {}
         """Clients with a secret of their own, beside those whose secret begins with `demo-`."""
-        self._tokens: dict[str, tuple[str, float]] = {}
+        self._tokens: dict[str, tuple[str, float, str]] = {}
+        """Token -> owner, end, grant."""
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """`POST /token`."""
         fields = _fields(request)
         client, secret = _credentials(request, fields)
-        if fields.get("grant_type", "client_credentials") not in ("client_credentials", "password"):
+        grant = fields.get("grant_type", PLATFORM)
+        if grant not in (PLATFORM, OWN):
             return _refused(400, "unsupported_grant_type", "The grant type is not supported")
         if not self._known(client, secret):
             return _refused(401, "invalid_client", "A valid OAuth client could not be found for the client_id")
-        token, left = self.issue(client)
+        if grant == OWN and not (fields.get("username") and fields.get("password", "").startswith(DEMO)):
+            return _refused(400, "invalid_grant", "User name or password is wrong")
+        token, left = self.issue(client, grant)
         return _json(200, {
             "access_token": token,
+            **({"refresh_token": token[::-1]} if grant == OWN else {}),
             "scope": "am_application_scope default",
             "token_type": "Bearer",
             "expires_in": int(left),
         })  # fmt: skip
+
+    def by_password(self, request: HttpRequest) -> bool:
+        """Is this a sign-in of a ministry's own?"""
+        return _fields(request).get("grant_type") == OWN
 
     def revoke_request(self, request: HttpRequest) -> HttpResponse:
         """`POST /revoke`: gone, or never there; the answer is the same."""
         self.revoke(_fields(request).get("token", ""))
         return HttpResponse(200, {"content-type": "application/json"}, b"")
 
-    def issue(self, client: str) -> tuple[str, float]:
+    def issue(self, client: str, grant: str = PLATFORM) -> tuple[str, float]:
         """The client's token and the seconds that are left of it."""
         now = self._now()
-        for token, (owner, expires) in self._tokens.items():
-            if owner == client and expires > now + 1:
+        for token, (owner, expires, given) in self._tokens.items():
+            if owner == client and given == grant and expires > now + 1:
                 return token, expires - now
         digest = hashlib.sha256(self._runtime.ids.token().encode()).hexdigest()
         token = f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
         self._tokens = {key: kept for key, kept in self._tokens.items() if kept[1] > now}
-        self._tokens[token] = (client, now + self._life)
+        self._tokens[token] = (client, now + self._life, grant)
         return token, self._life
 
-    def client_of(self, request: HttpRequest) -> str | None:
-        """Whose token a call carries: None where it carries none, "" where it is not valid."""
+    def client_of(self, request: HttpRequest, *, own: bool = False) -> str | None:
+        """Whose token a call carries: None where it carries none, "" where it is not valid, or not here (`own`: behind a
+        ministry's own sign-in)."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return None
-        owner, expires = self._tokens.get(token.strip(), ("", 0.0))
-        return owner if expires > self._now() else ""
+        owner, expires, grant = self._tokens.get(token.strip(), ("", 0.0, ""))
+        return owner if expires > self._now() and (grant == OWN) is own else ""
+
+    def client_by_basic(self, request: HttpRequest) -> str:
+        """Whose name and password a call carries; "" where they are missing or wrong."""
+        if not request.headers.get("authorization", "").lower().startswith("basic "):
+            return ""
+        client, secret = _credentials(request, {})
+        return client if self._known(client, secret) else ""
 
     def revoke(self, token: str) -> None:
         self._tokens.pop(token.removeprefix("Bearer ").strip(), None)
@@ -114,7 +136,9 @@ class Tokens:
         return {"tokens": {token: list(kept) for token, kept in self._tokens.items()}}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._tokens = {token: (kept[0], kept[1]) for token, kept in state.get("tokens", {}).items()}
+        self._tokens = {
+            token: (kept[0], kept[1], (*kept, PLATFORM)[2]) for token, kept in state.get("tokens", {}).items()
+        }
 
     def _known(self, client: str, secret: str) -> bool:
         own = self.clients.get(client)

@@ -55,7 +55,8 @@ class ProvinceCalls:
         else:
             request = rest.encode_request(operation, job.data)
         headers = {**request.headers, "x-api-key": f"demo-{job.system}"}
-        return replace(request, method="POST", target=f"/inbound/{job.system}/{job.name}", headers=headers)
+        _, mark, query = request.target.partition("?")
+        return replace(request, method="POST", target=f"/inbound/{job.system}/{job.name}{mark}{query}", headers=headers)
 
     def _acknowledged(self, job: Job, response: HttpResponse, reply: Data) -> bool:
         if not 200 <= response.status < 300:

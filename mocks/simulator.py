@@ -20,6 +20,7 @@ from lgsp.runtime import Runtime
 from lgsp_mocks import catalogue, spoil, xroad
 from lgsp_mocks.admin import Admin
 from lgsp_mocks.catalogue import Home, SimSystem
+from lgsp_mocks.desk import run_later
 from lgsp_mocks.faults import Call, Fault, Faults
 from lgsp_mocks.journal import Journal
 from lgsp_mocks.keeping import Keeping
@@ -114,8 +115,9 @@ class Simulator:
         if path.startswith("/_sim"):
             return Outcome(await self.admin.answer(request))
         if path in ("/token", "/revoke"):
+            manner = "password-grant" if self.tokens.by_password(request) else "oauth2"
             return await self._sign_in(
-                request, "oauth2", self.tokens.answer if path == "/token" else self.tokens.revoke_request
+                request, manner, self.tokens.answer if path == "/token" else self.tokens.revoke_request
             )
         if path == xroad.LOGIN:
             return await self._sign_in(request, "xroad-session", self.sessions.login)
@@ -184,7 +186,7 @@ class Simulator:
         self.keeping.changed = True
         if job.kind == "call":
             return await self.calls_back.call(job)
-        self.ministry.run_later(job)
+        run_later(self, job)
         return True
 
 

@@ -69,6 +69,9 @@ class Work:
     async def _one(self, job: Job) -> None:
         try:
             done = await self._do(job)
+        except asyncio.CancelledError:
+            self.jobs.append(job)  # what was under way when the simulator ends is kept for its next run
+            raise
         finally:
             self.running.remove(job)
         if not done and job.kind == "call":

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lgsp.contract.halves import openapi, wsdl, xsd
 from lgsp.contract.findings import ContractError, Finding
+from lgsp.contract.halves import openapi, wsdl, xsd
 from lgsp.contract.jsontext import strict_json
 from lgsp.contract.model import Codec, Contract, Http, Operation, Parameter, Soap
 from lgsp.contract.openapi_read import read_openapi

@@ -12,7 +12,17 @@ from lgsp.contract.findings import ContractError, Finding
 _PREFIX = "#/components/schemas/"
 _SCHEMA_MAPS = ("properties", "patternProperties", "$defs", "dependentSchemas")
 _SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SCHEMA_ONES = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedProperties")
+_SCHEMA_ONES = (
+    "items",
+    "additionalProperties",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "propertyNames",
+    "unevaluatedProperties",
+)
 _DROPPED = frozenset({"nullable", "discriminator", "xml", "example", "externalDocs"})
 
 
@@ -49,7 +59,9 @@ class Bundle:
         """Value, file and pointer that a reference leads to. Raises `ContractError`."""
         where, _, pointer = reference.partition("#")
         if re.match(r"[a-z][a-z0-9+.-]*:|//", where, re.IGNORECASE):
-            raise ContractError(Finding(file, 0, "$ref", "remote references are refused: put the file beside the contract"))
+            raise ContractError(
+                Finding(file, 0, "$ref", "remote references are refused: put the file beside the contract")
+            )
         target = file if not where else str((Path(file).parent / where).as_posix())
         value = self._load(target)
         for step in pointer.split("/")[1:]:

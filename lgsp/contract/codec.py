@@ -31,7 +31,9 @@ Schema = dict[str, Any]
 class _Message:
     """What both births share: shape, text and JSON. `checked` is the validator of the written half."""
 
-    def __init__(self, element: Element, table: Table, schema: Callable[[], Schema], *, proved: bool, lenient: bool) -> None:
+    def __init__(
+        self, element: Element, table: Table, schema: Callable[[], Schema], *, proved: bool, lenient: bool
+    ) -> None:
         self.element, self.table = element, table
         self.root = element.tag
         self._schema, self._proved, self._lenient = schema, proved, lenient
@@ -114,7 +116,9 @@ def _same(data: Any) -> Any:
 class JsonBorn:
     """The codec of a message that an OpenAPI document describes: its validator is the JSON Schema."""
 
-    def __init__(self, element: Element, table: Table, schema: Callable[[], Schema], components: Schema, *, lenient: bool) -> None:
+    def __init__(
+        self, element: Element, table: Table, schema: Callable[[], Schema], components: Schema, *, lenient: bool
+    ) -> None:
         self._message = _Message(element, table, schema, proved=False, lenient=lenient)
         self.components = components
         self.root = element.tag
@@ -213,7 +217,9 @@ class XmlBorn:
 
     def read_xml(self, element: etree._Element) -> Data:
         if found := violations(self._validator, element):
-            raise InvalidMessage(errors=tuple(located_errors(self._message.element, self._message.table, element, found)))
+            raise InvalidMessage(
+                errors=tuple(located_errors(self._message.element, self._message.table, element, found))
+            )
         try:
             data: Data = self._message.read(element)
         except (Mismatch, KeyError, ValueError) as error:

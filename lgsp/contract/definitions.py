@@ -54,7 +54,9 @@ class Definitions:
                     if node.get("name") == local:
                         return node
         # documents that forget a prefix mean their own namespace
-        named = [node for root, _ in self.documents for node in root.findall(f"{_WSDL}{kind}") if node.get("name") == local]
+        named = [
+            node for root, _ in self.documents for node in root.findall(f"{_WSDL}{kind}") if node.get("name") == local
+        ]
         return named[0] if len(named) == 1 and not namespace else None
 
     def message(self, node: etree._Element) -> list[Part] | None:
@@ -63,7 +65,8 @@ class Definitions:
         if message is None:
             return None
         return [
-            Part(part.get("name", ""), part.get("element"), part.get("type"), part) for part in message.findall(f"{_WSDL}part")
+            Part(part.get("name", ""), part.get("element"), part.get("type"), part)
+            for part in message.findall(f"{_WSDL}part")
         ]
 
     def port_type(self, binding: etree._Element) -> etree._Element | None:

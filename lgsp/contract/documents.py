@@ -26,7 +26,9 @@ for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", "-0123456789"),
     ("tag:yaml.org,2002:merge", r"^<<$", "<"),
 ):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first.replace("\0", "")) + ([""] if "\0" in _first else []))
+    _Loader.add_implicit_resolver(
+        _tag, re.compile(_pattern), list(_first.replace("\0", "")) + ([""] if "\0" in _first else [])
+    )
 
 
 def _mapping(loader: Any, node: Any, deep: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002  PyYAML calls it so

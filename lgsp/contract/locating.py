@@ -15,7 +15,6 @@ from lgsp.contract.shape import (
     Group,
     Items,
     Listing,
-    Raw,
     Record,
     Scalar,
     Table,
@@ -57,8 +56,10 @@ def located_errors(
 
 
 def _error(violation: XmlViolation, places: dict[int, _Place], table: Table, root: etree._Element) -> FieldError:
-    at = violation.element if violation.element is not None else root
-    place = places.get(id(at))
+    at: etree._Element | None = violation.element
+    while at is not None and id(at) not in places:  # inside of something that is one value in the data
+        at = at.getparent()
+    place = places.get(id(root if at is None else at))
     path = "" if place is None else place.path
     record = None if place is None or place.field is None else resolve(place.field.shape, table)
     if violation.attribute and isinstance(record, Record):
@@ -70,7 +71,9 @@ def _error(violation: XmlViolation, places: dict[int, _Place], table: Table, roo
     return FieldError(path, violation.rule)
 
 
-def _absent(violation: XmlViolation, place: _Place | None, places: dict[int, _Place], table: Table, path: str) -> FieldError:
+def _absent(
+    violation: XmlViolation, place: _Place | None, places: dict[int, _Place], table: Table, path: str
+) -> FieldError:
     owner = place
     if not violation.missing and place is not None:  # the element that stands where another was expected
         if place.field is None:
@@ -93,7 +96,9 @@ def _clark(tag: str) -> str:
 
 def _attribute(record: Record, said: str, path: str) -> str:
     tag = said
-    return next((pointer(path, each.name) for each in record.attributes if each.tag == tag), pointer(path, "@" + split(said)[1]))
+    return next(
+        (pointer(path, each.name) for each in record.attributes if each.tag == tag), pointer(path, "@" + split(said)[1])
+    )
 
 
 def _misplaced(places: Iterable[_Place], table: Table) -> Iterator[FieldError]:
@@ -118,13 +123,11 @@ def _places(field: Element, table: Table, element: etree._Element, path: str) ->
     if isinstance(shape, Listing):
         for index, child in enumerate(element):
             below = pointer(path, index)
-            yield from _places(shape.item, table, child, below) if child.tag == shape.item.tag else _unknown(child, below)
+            yield from (
+                _places(shape.item, table, child, below) if child.tag == shape.item.tag else _unknown(child, below)
+            )
         return
-    if isinstance(shape, Scalar | Items):
-        for child in element:
-            yield _Place(child, None, path)
-        return
-    if not isinstance(shape, Record) or isinstance(shape, Raw):
+    if not isinstance(shape, Record):
         return
     if shape.subtypes and (said := element.get(_TYPE)) is not None:
         prefix, _, local = said.strip(SPACE).rpartition(":")
@@ -138,20 +141,20 @@ def _places(field: Element, table: Table, element: etree._Element, path: str) ->
 
 
 def _children(record: Record, table: Table, element: etree._Element, path: str) -> Iterator[_Place]:
-    """Pointers by tag; where a repeated group makes the exact index unknowable without matching, the group's own index is told."""
+    """Pointers by tag; in a repeated group the index is that of the occurrence which its first element began."""
     by_tag = {each.tag: each for each in record.elements()}
     groups = {each.tag: group for group in _named_groups(record.content) for each in elements(group)}
     exact = flat(record) is not None
     counts: dict[str, int] = {}
     for child in element:
-        field = by_tag.get(child.tag)
+        field = by_tag.get(str(child.tag))
         if field is None:
             yield from _unknown(child, pointer(path, etree.QName(child).localname))
             continue
         below = path
-        if not exact and (group := groups.get(child.tag)) is not None and group.name is not None:
+        if not exact and (group := groups.get(str(child.tag))) is not None and group.name is not None:
             index = counts.get(group.name, 0)
-            if group.kind == "choice" or child.tag in {tag for tag in (next(elements(group)).tag,)}:
+            if group.kind == "choice" or child.tag == next(elements(group)).tag:
                 counts[group.name] = index + 1
             elif index:
                 index -= 1

@@ -15,8 +15,8 @@ from lgsp.contract import raw
 from lgsp.contract.shape import Element, Group, Particle, Wild, split
 from lgsp.contract.text import Mismatch
 
-Read = Callable[[etree._Element], Any]
-Step = Callable[[list[etree._Element], int, dict[str, Any]], int]
+Read = Callable[["etree._Element"], Any]
+Step = Callable[[list["etree._Element"], int, dict[str, Any]], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _element(element: Element, read: Read) -> Step:
 def _wild(wild: Wild) -> Step:
     def step(children: list[etree._Element], at: int, data: dict[str, Any]) -> int:
         stop = min(len(children), at + wild.most)
-        while at < stop and wild.admits(split(children[at].tag)[0]):
+        while at < stop and wild.admits(split(str(children[at].tag))[0]):
             data.setdefault(wild.name, []).append(raw.outer(children[at]))
             at += 1
         return at
@@ -153,7 +153,7 @@ def _choice(group: Group, value: Callable[[Element], Read]) -> Step:
     def choice(children: list[etree._Element], at: int, data: dict[str, Any]) -> int:
         if at >= len(children):
             return at
-        tag = children[at].tag
+        tag = str(children[at].tag)
         step = by_tag.get(tag) or next((step for begin, step in wild if begin.admits(tag)), None)
         return at if step is None else step(children, at, data)
 

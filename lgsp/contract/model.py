@@ -1,17 +1,18 @@
 """A contract in memory: operations, their messages as compiled codecs, and how each stands on the wire.
 
-    Contract
-    └─ Operation            name, documentation, origin (sourced or reconstructed)
-       ├─ input, output     Codec: data <-> JSON, data <-> XML, validated by the written half
-       ├─ faults            Codec by name
-       ├─ soap              how it stands in a SOAP binding (written in WSDL, or generated)
-       └─ http              how it stands in an OpenAPI document (written, or generated)
+Contract
+└─ Operation            name, documentation, origin (sourced or reconstructed)
+   ├─ input, output     Codec: data <-> JSON, data <-> XML, validated by the written half
+   ├─ faults            Codec by name
+   ├─ soap              how it stands in a SOAP binding (written in WSDL, or generated)
+   └─ http              how it stands in an OpenAPI document (written, or generated)
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from lxml import etree
@@ -27,6 +28,9 @@ class Codec(Protocol):
 
     def read_json(self, raw: bytes) -> Data:
         """Parse (strict: no doubled keys, no NaN, bounded depth) and validate."""
+
+    def read_data(self, data: Data) -> Data:
+        """As `read_json`, for an object that has been parsed already (parameters, forms); it may be changed in place."""
 
     def write_json(self, data: Data) -> bytes: ...
 
@@ -51,7 +55,7 @@ class Parameter:
     place: Literal["path", "query", "header"]
     required: bool
     field: str
-    schema: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class Http:
     consumes: str = "application/json"
     """`application/json`, `application/x-www-form-urlencoded` or `multipart/form-data`; "" where there is no body."""
     body_field: str | None = None
-    """Name in the data of a body that is not an object (an array, a string); None where its fields stand beside the parameters."""
+    """Name in the data of a body that is not an object (an array, a string); None where its fields stand beside the
+    parameters."""
     produces: str = "application/json"
     answer_field: str | None = None
     """Name in the data of an answer that is not an object; None where the answer's own fields are the data."""
@@ -78,9 +83,9 @@ class Soap:
     action: str
     versions: frozenset[Literal["1.1", "1.2"]]
     style: Literal["document", "rpc"] = "document"
-    header_parts: Mapping[str, Codec] = field(default_factory=dict)
+    header_parts: Mapping[str, Codec] = dataclasses.field(default_factory=dict)
     one_way: bool = False
-    fault_roots: Mapping[str, str] = field(default_factory=dict)
+    fault_roots: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Clark name of a fault's detail element -> its name in `Operation.faults`."""
 
 

@@ -14,7 +14,7 @@ def named(content: Group) -> Group:
     simplified = _simplified(content)
     top = simplified if isinstance(simplified, Group) else Group("sequence", (simplified,))
     part, _ = _assigned(top, {}, {})
-    assert isinstance(part, Group)  # noqa: S101  a group stays a group
+    assert isinstance(part, Group)
     return part
 
 
@@ -42,7 +42,7 @@ def _assigned(part: Particle, taken: Taken, elsewhere: Taken) -> tuple[Particle,
     if part.most > 1:
         name = _free(GROUP_KEY, part, taken, elsewhere)
         inner, _ = _assigned(replace(part, most=1), {}, {})
-        assert isinstance(inner, Group)  # noqa: S101
+        assert isinstance(inner, Group)
         result = replace(inner, name=name, least=part.least, most=part.most)
         return result, {**taken, name: result}
     parts: list[Particle] = []

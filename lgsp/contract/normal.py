@@ -64,7 +64,9 @@ def _big(shape: Shape, table: Table) -> bool:
 class Normaliser:
     """Compiles one pass over the data of a message. `unknown` is "refuse" (raises `Mismatch`), "drop" or "keep"."""
 
-    def __init__(self, table: Table, *, unknown: Literal["refuse", "drop", "keep"], integer: Change, copy: bool) -> None:
+    def __init__(
+        self, table: Table, *, unknown: Literal["refuse", "drop", "keep"], integer: Change, copy: bool
+    ) -> None:
         self._table, self._unknown, self._integer, self._copy = table, unknown, integer, copy
         self._made: dict[str, Change | None] = {}
 

@@ -20,7 +20,7 @@ from lgsp.model import Data, Text
 _METHODS = ("get", "put", "post", "delete", "patch", "options", "head")
 _JSON = "application/json"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_XML = ("application/xml", "text/xml")
+_OTHERS = (*_FORMS, "application/xml", "text/xml", "application/octet-stream")
 Schema = dict[str, Any]
 
 
@@ -75,9 +75,9 @@ class _Reader:
         )
 
     def _items(self) -> Iterator[tuple[str, str, str, Schema, list[Any]]]:
-        for path, item in self._bundle.document.get("paths", {}).items():
+        for path, written in self._bundle.document.get("paths", {}).items():
             pointer = "/paths/" + path.replace("~", "~0").replace("/", "~1")
-            item, _, _ = self._bundle.plain(item, self._file, pointer)
+            item, _, _ = self._bundle.plain(written, self._file, pointer)
             for method in _METHODS:
                 if isinstance(item, dict) and isinstance(item.get(method), dict):
                     yield f"{pointer}/{method}", path, method, item[method], item.get("parameters", [])
@@ -94,7 +94,10 @@ class _Reader:
             name=name,
             input=self._codec(root, ask.schema, pointer, lenient=False),
             output=self._codec(root + "Response", answer.schema, pointer, lenient=True),
-            faults={code: self._codec(f"{root}Fault{code}", each.schema, pointer, lenient=True) for code, each in faults.items()},
+            faults={
+                code: self._codec(f"{root}Fault{code}", each.schema, pointer, lenient=True)
+                for code, each in faults.items()
+            },
             soap=Soap(action=f"{self.namespace}/{name}", versions=frozenset({"1.1", "1.2"})),
             http=Http(
                 method=method.upper(),
@@ -129,7 +132,9 @@ class _Reader:
             for field in record.elements() if isinstance(record, Record) else ():
                 if isinstance(field.shape, Json):
                     where = f"{each.key}.{field.name}" if isinstance(each, Named) else f"{local}.{field.name}"
-                    self._bundle.finding(self._file, pointer, where, f"{field.shape.why} has no exact XML form: name its fields")
+                    self._bundle.finding(
+                        self._file, pointer, where, f"{field.shape.why} has no exact XML form: name its fields"
+                    )
 
     def _parameters(self, written: list[Any], pointer: str) -> list[Parameter]:
         found: dict[tuple[str, str], Parameter] = {}
@@ -143,7 +148,9 @@ class _Reader:
             if schema is None and isinstance(parameter.get("content"), dict):
                 self._bundle.finding(file, at, "content", f"the parameter {name} must have a schema of its own")
             if parameter.get("style") not in (None, "simple", "form"):
-                self._bundle.finding(file, at, f"style: {parameter['style']}", f"the parameter {name} cannot be carried")
+                self._bundle.finding(
+                    file, at, f"style: {parameter['style']}", f"the parameter {name} cannot be carried"
+                )
             normal = self._bundle.schema(schema or {"type": "string"}, file, f"{at}/schema")
             if "example" in parameter:
                 normal = {**normal, "examples": [parameter["example"]]}
@@ -161,8 +168,9 @@ class _Reader:
         """The media type that we speak; of several the first of JSON, form, multipart, XML, text."""
         by_type = {kind.partition(";")[0].strip().lower(): kind for kind in content}
         json_kinds = [kind for kind in by_type if kind == _JSON or kind.endswith("+json") or kind == "*/*"]
-        others = [kind for kind in by_type if kind in (*_FORMS, *_XML) or kind.startswith("text/") or kind == "application/octet-stream"]
-        chosen = next(iter([*sorted(json_kinds, key=len), *sorted(others, key=lambda kind: kind.startswith("text/plain"))]), None)
+        others = [kind for kind in by_type if kind in _OTHERS or kind.startswith("text/")]
+        ranked = [*sorted(json_kinds, key=len), *sorted(others, key=lambda kind: kind.startswith("text/plain"))]
+        chosen = ranked[0] if ranked else None
         if chosen is None:
             if content:
                 self._bundle.finding(file, pointer, ", ".join(content), "no media type that the bus speaks")
@@ -196,10 +204,14 @@ class _Reader:
         for index, parameter in enumerate(parameters):
             if parameter.name in taken:
                 renamed = f"{parameter.place}_{parameter.name}"
-                parameters[index] = Parameter(parameter.name, parameter.place, parameter.required, renamed, parameter.schema)
+                parameters[index] = Parameter(
+                    parameter.name, parameter.place, parameter.required, renamed, parameter.schema
+                )
         outside = _outside(parameters)
         if "properties" not in fields:
-            self._bundle.finding(self._file, pointer, "requestBody", "alternatives of a body beside parameters cannot be carried")
+            self._bundle.finding(
+                self._file, pointer, "requestBody", "alternatives of a body beside parameters cannot be carried"
+            )
         schema = {
             **fields,
             "properties": {**outside["properties"], **taken},
@@ -220,14 +232,16 @@ class _Reader:
         return schema
 
     def _joined(self, schema: Schema, example: Any) -> Any:
-        found = _sampled(schema) or {}
-        return {**found, **example} if isinstance(example, dict) else found or None
+        found = {**_examples(schema), **(example if isinstance(example, dict) else {})}
+        return found if found.keys() >= set(schema.get("required", ())) else None
 
     def _responses(self, item: Schema, pointer: str) -> tuple[_Side, dict[str, _Side]]:
         answer: _Side | None = None
         faults: dict[str, _Side] = {}
         responses = {str(code): value for code, value in item.get("responses", {}).items()}
-        good = sorted(code for code in responses if code.startswith("2")) or (["default"] if "default" in responses else [])
+        good = sorted(code for code in responses if code.startswith("2")) or (
+            ["default"] if "default" in responses else []
+        )
         for code, written in responses.items():
             response, file, at = self._bundle.plain(written, self._file, f"{pointer}/responses/{code}")
             side = self._content(response.get("content", {}), file, f"{at}/content", "result")
@@ -257,9 +271,13 @@ def _outside(parameters: list[Parameter]) -> Schema:
 
 def _sampled(schema: Schema) -> Data | None:
     """An example put together from the fields' own examples."""
-    examples = {name: example_of(each) for name, each in schema.get("properties", {}).items()}
-    found = {name: value for name, value in examples.items() if value is not None}
+    found = _examples(schema)
     return found if found.keys() >= set(schema.get("required", ())) else None
+
+
+def _examples(schema: Schema) -> Data:
+    examples = {name: example_of(each) for name, each in schema.get("properties", {}).items()}
+    return {name: value for name, value in examples.items() if value is not None}
 
 
 def _example(media: Schema, schema: Schema) -> Any:

@@ -11,11 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import zeep
 from lxml import etree
+from zeep.helpers import serialize_object
 from zeep.transports import Transport
 from zeep.xsd import Nil
 
 from lgsp.contract.halves import wsdl, xsd
-from lgsp.contract.model import Contract, Operation
+from lgsp.contract.model import Contract
 from lgsp.contract.shape import (
     ANY_KEY,
     GROUP_KEY,
@@ -46,11 +47,13 @@ class _Offline(Transport):
     """Serves the contract's own documents, and knows no network."""
 
     def __init__(self, contract: Contract) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._contract = contract
 
     def load(self, url: str) -> bytes:
         parts = urlsplit(url)
+        if url.endswith("/xml.xsd"):
+            return xsd(self._contract, "catalogue/xml.xsd", _ADDRESS)
         if not url.startswith(_ADDRESS):
             raise OSError("the oracle is offline")
         named = parse_qs(parts.query).get("xsd")
@@ -61,30 +64,49 @@ class Oracle:
     """zeep's client of one contract, knowing only the documents that the bus serves."""
 
     def __init__(self, contract: Contract) -> None:
-        settings = zeep.Settings(forbid_dtd=True, forbid_entities=True, forbid_external=False, strict=True)  # type: ignore[call-arg]
+        settings = zeep.Settings(forbid_dtd=True, forbid_entities=True, forbid_external=False, strict=True)
         self.client = zeep.Client(f"{_ADDRESS}?wsdl", transport=_Offline(contract), settings=settings)
         self._schema = self.client.wsdl.types
 
     def write(self, codec: Any, data: Data) -> bytes:
         """The root element as zeep renders it for the same data."""
-        kind = self._schema.get_element(codec.root)
-        value = kind(**to_zeep(codec.element.shape, data, codec.table))
+        kind = self._kind(codec.root)
+        given = to_zeep(codec.element.shape, data, codec.table)
+        scalar = isinstance(codec.element.shape, Record) and codec.element.shape.text is not None
+        value = given["_value_1"] if scalar else kind(**given)
         parent = etree.Element("parent")
         kind.render(parent, value)
         return etree.tostring(parent[0])
 
     def read(self, codec: Any, element: etree._Element) -> Any:
         """What zeep's client code would get, nothing standing for nothing."""
-        kind = self._schema.get_element(codec.root)
-        return without_nothing(zeep.helpers.serialize_object(kind.parse(element, self._schema), dict))
+        kind = self._kind(codec.root)
+        return without_nothing(serialize_object(kind.parse(element, self._schema), dict))
 
-    def operation(self, operation: Operation) -> Any:
-        """zeep's own operation of that name, from any port."""
-        for service in self.client.wsdl.services.values():
-            for port in service.ports.values():
-                if operation.name in port.binding._operations:  # noqa: SLF001  zeep has no other way
-                    return port.binding.get(operation.name)
-        raise KeyError(operation.name)
+    def knows(self, root: str) -> bool:
+        """False for the reply wrapper of rpc/literal, which zeep names wrongly."""
+        try:
+            return self._kind(root) is not None
+        except KeyError:
+            return False
+
+    def _kind(self, root: str) -> Any:
+        try:
+            return self._schema.get_element(root)
+        except (zeep.exceptions.LookupError, zeep.exceptions.NamespaceError):
+            # the wrapper of an rpc operation stands in no schema
+            for service in self.client.wsdl.services.values():
+                for port in service.ports.values():
+                    for operation in port.binding._operations.values():  # noqa: SLF001  zeep has no other way
+                        for message in (operation.input, operation.output):
+                            body = getattr(message, "body", None)
+                            if (
+                                body is not None
+                                and getattr(body, "qname", None) is not None
+                                and body.qname.text == root
+                            ):
+                                return body
+        raise KeyError(root)
 
 
 def beyond(shape: Shape, table: Table) -> str | None:
@@ -102,8 +124,6 @@ def beyond(shape: Shape, table: Table) -> str | None:
         for name, field in content_scope(actual).items():
             if isinstance(field, Group | Wild) or name.startswith((GROUP_KEY, ANY_KEY)) or "#" in name:
                 return "repeated groups, wildcards and doubled names"
-            if field.nillable and isinstance(resolve(field.shape, table), Record):
-                return "nillable records"
             if isinstance(field.shape, Scalar) and field.shape.members:
                 return "unions"
     return None
@@ -135,7 +155,9 @@ def _record(record: Record, data: Data, table: Table) -> dict[str, Any]:
             out["_value_1"] = to_zeep(record.text, value, table)
         elif key != TYPE_KEY and isinstance(field := fields[key], Element):
             local = split(field.tag)[1]
-            out[local] = [_element(field, each, table) for each in value] if field.repeated else _element(field, value, table)
+            out[local] = (
+                [_element(field, each, table) for each in value] if field.repeated else _element(field, value, table)
+            )
     return out
 
 
@@ -181,16 +203,23 @@ def _comparable_record(record: Record, data: Data, table: Table) -> Any:
             out["_value_1"] = _comparable(record.text, value, table)
         elif isinstance(field := fields.get(key), Element):
             local = split(field.tag)[1]
-            out[local] = [_comparable(field.shape, each, table) for each in value] if field.repeated else _comparable(field.shape, value, table)
+            values = [_comparable(field.shape, each, table) for each in (value if field.repeated else [value])]
+            out[local] = values if field.repeated else values[0]
     if set(out) == {"_value_1"} and not record.attributes:
         return out["_value_1"]
     return out
 
 
 def _python(shape: Scalar, value: Any) -> Any:
-    builtin = getattr(zeep.xsd, {"base64Binary": "Base64Binary", "dateTime": "DateTime"}.get(shape.base, shape.base[:1].upper() + shape.base[1:]), None)
-    if shape.kind == "string" and builtin is not None and (shape.base in _DATES or shape.base in ("decimal", "base64Binary")):
+    builtin = getattr(zeep.xsd, shape.base[:1].upper() + shape.base[1:], None)
+    if (
+        shape.kind == "string"
+        and builtin is not None
+        and (shape.base in _DATES or shape.base in ("decimal", "base64Binary"))
+    ):
         return builtin().pythonvalue(value)
+    if shape.space != "preserve" and isinstance(value, str):
+        return value.strip()  # zeep strips what Python calls a blank (U+00A0 too), XML knows four blanks
     return value
 
 
@@ -201,7 +230,7 @@ def without_nothing(value: Any) -> Any:
         return kept or None
     if isinstance(value, list):
         return [without_nothing(each) for each in value] or None
-    return None if isinstance(value, str) and not value else value
+    return None if isinstance(value, str | bytes) and not value else value
 
 
 __all__ = ["Oracle", "beyond", "comparable", "to_zeep", "without_nothing"]

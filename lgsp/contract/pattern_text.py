@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-_CLASSES = {"d": "1", "D": "a", "s": " ", "S": "a", "w": "a", "W": "-", "i": "a", "I": "1", "c": "a", "C": " ", "n": "\n", "r": "\r", "t": "\t"}
+_CLASSES = {
+    "d": "1",
+    "D": "a",
+    "s": " ",
+    "S": "a",
+    "w": "a",
+    "W": "-",
+    "i": "a",
+    "I": "1",
+    "c": "a",
+    "C": " ",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+}
 _PREFERRED = "1aA0xX-_. "
 
 
@@ -71,7 +85,9 @@ class _Pattern:
                 end = self._pattern.index("}", self._at)
                 low, comma, high = self._pattern[self._at + 1 : end].partition(",")
                 self._at = end + 1
-                return min(int(high), max(int(low), self._extra)) if high else max(int(low), self._extra if comma else 0)
+                return (
+                    min(int(high), max(int(low), self._extra)) if high else max(int(low), self._extra if comma else 0)
+                )
         return 1
 
     def _atom(self) -> str:

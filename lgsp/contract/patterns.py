@@ -1,4 +1,4 @@
-"""Regular expressions between JSON Schema (ECMA, not anchored) and XSD (anchored, `\\d` means every script's digits)."""
+r"""Regular expressions between JSON Schema (ECMA, not anchored) and XSD (anchored, `\d` means every script's digits)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": " \\t\\n\\r"}
 
 
 def to_xsd(pattern: str) -> str | None:
-    """An XSD expression that admits the same strings, or None where XSD has no such expression (look-around, back-references…)."""
+    """An XSD expression that admits the same strings, or None where XSD has none (look-around, back-references…)."""
     if re.search(r"\(\?(?!:)|\\[1-9bBkpPuxc]|[*+?}]\?|[*+?}]\+", pattern):
         return None
     pattern = pattern.replace("(?:", "(")
@@ -62,7 +62,7 @@ def _branches(pattern: str) -> list[str]:
 
 
 def _classes(core: str) -> str:
-    """`\\d`, `\\w`, `\\s` and the dot written out, because both languages mean different sets by them."""
+    r"""`\d`, `\w`, `\s` and the dot written out, because both languages mean different sets by them."""
     out, inside, position = [], False, 0
     while position < len(core):
         char = core[position]
@@ -73,7 +73,11 @@ def _classes(core: str) -> str:
                 members = _CLASSES[letter.lower()]
                 out.append(members if inside and letter.islower() else f"[{'^' if letter.isupper() else ''}{members}]")
             else:
-                out.append({"/": "/", "f": "", "v": ""}.get(letter, letter if letter in "\"'@#%&=:;,<>~`!_ " else "\\" + letter))
+                out.append(
+                    {"/": "/", "f": "", "v": ""}.get(
+                        letter, letter if letter in "\"'@#%&=:;,<>~`!_ " else "\\" + letter
+                    )
+                )
         elif char == "[" and not inside:
             inside = True
             out.append(char)

@@ -17,9 +17,11 @@ _NIL = f"{{{XSI}}}nil"
 def outer(element: etree._Element) -> str:
     """The element as canonical text that stands alone: the prefixes it uses are declared in it, those in values too."""
     used = _prefixes_in_values(element)
-    return etree.tostring(
-        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=used or None, with_tail=False
-    ).decode()
+    # canonical XML of an element never has its tail
+    text: bytes = etree.tostring(
+        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=used or None
+    )
+    return text.decode()
 
 
 def _prefixes_in_values(element: etree._Element) -> list[str]:
@@ -27,7 +29,9 @@ def _prefixes_in_values(element: etree._Element) -> list[str]:
     declared = [prefix for prefix in element.nsmap if prefix]
     if not declared:
         return []
-    values = [str(value) for node in element.iter() for value in (*node.attrib.values(), node.text or "") if ":" in str(value)]
+    values = [
+        str(value) for node in element.iter() for value in (*node.attrib.values(), node.text or "") if ":" in str(value)
+    ]
     return [prefix for prefix in declared if any(f"{prefix}:" in value for value in values)]
 
 

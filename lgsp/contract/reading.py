@@ -31,7 +31,7 @@ from lgsp.contract.shape import (
 )
 from lgsp.contract.text import SPACE, Mismatch, proved_reader, qualified, reader
 
-Read = Callable[[etree._Element], Any]
+Read = Callable[["etree._Element"], Any]
 Convert = Callable[[str], Any]
 _QUALIFIED = frozenset({"QName", "NOTATION"})
 NIL = f"{{{XSI}}}nil"
@@ -94,7 +94,9 @@ class Reader:
         if element.nillable:
             read = _nillable(read, simple=simple)
         if default is not None and simple:
-            read = _defaulted(read, reader(element.shape)(default) if isinstance(element.shape, Scalar | Items) else default)
+            read = _defaulted(
+                read, reader(element.shape)(default) if isinstance(element.shape, Scalar | Items) else default
+            )
         return read
 
     def _listing(self, shape: Listing) -> Read:
@@ -165,7 +167,7 @@ class Reader:
     def _content(self, record: Record) -> Read:
         found = flat(record)
         if found is None:
-            assert record.content is not None  # noqa: S101  flat() gives () for a record without content
+            assert record.content is not None
             return matcher(record.content, self.value)
         empty = tuple(element.name for element in found if element.empty_list)
         table = {e.tag: (e.name, self._convert(e), self.value(e), e.repeated) for e in found}
@@ -186,13 +188,11 @@ def _table_reader(
     def content(element: etree._Element) -> Any:
         data: dict[str, Any] = {}
         for child in element:
-            found = table.get(child.tag)
+            found = table.get(child.tag)  # type: ignore[arg-type]  # a string: comments are gone
             if found is None:
                 raise Mismatch
             name, convert, read, repeated = found
-            if convert is None:
-                value = read(child)
-            elif (text := child.text) is None:
+            if convert is None or (text := child.text) is None:
                 value = read(child)
             elif not proved and len(child):
                 raise Mismatch
@@ -222,7 +222,9 @@ def _nillable(read: Read, *, simple: bool) -> Read:
             if simple or len(element.attrib) == 1:
                 return None
             data = read(element)
-            return {NIL_KEY: True, **{key: value for key, value in data.items() if key != TEXT_KEY}} if isinstance(data, dict) else None
+            if not isinstance(data, dict):
+                return None
+            return {NIL_KEY: True, **{key: value for key, value in data.items() if key != TEXT_KEY}}
         return read(element)
 
     return nillable
@@ -240,4 +242,6 @@ def _attribute_reader(attribute: Attribute) -> Callable[[str], Any]:
 
 
 def _without_subtypes(record: Record) -> Record | None:
-    return Record(record.content, record.attributes, record.text, record.any_attribute, {}, record.abstract, record.title)
+    return Record(
+        record.content, record.attributes, record.text, record.any_attribute, {}, record.abstract, record.title
+    )

@@ -10,7 +10,6 @@ from lgsp.model import Data
 
 def sample(codec: Codec) -> Data:
     """One message with every field filled that can be filled; recursion stops at the first repetition."""
-    from lgsp.contract.sampling import Sampler
 
     element, table = getattr(codec, "element"), getattr(codec, "table")  # noqa: B009  the codecs of this package have both
     value = Sampler(table).value(element.shape, element.name)

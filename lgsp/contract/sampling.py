@@ -92,13 +92,15 @@ class Sampler:
             data[TEXT_KEY] = self.value(record.text, name)
         elif record.content is not None:
             self._particle(record.content, data)
+        if record.branches:
+            data = {key: value for key, value in data.items() if key in record.branches[0]}
         return data
 
     def _particle(self, part: Particle, data: dict[str, Any], *, needed: bool = True) -> None:
         match part:
             case Wild():
                 if part.least and needed:
-                    data[part.name] = [f"<m:mau xmlns:m=\"urn:mau\">{_WORD}</m:mau>"] * part.least
+                    data[part.name] = [f'<m:mau xmlns:m="urn:mau">{_WORD}</m:mau>'] * part.least
             case Element():
                 if self._closed(part) and not (part.least and needed):
                     return
@@ -159,12 +161,14 @@ class Sampler:
                 return found if most is None else found[:most]
         if shape.base == "decimal":
             return _decimal(facets)
-        if shape.base in ("ID",):
+        if shape.base == "ID":
             self._ids += 1
             return f"mau{self._ids}"
         text = _TEXTS.get(shape.base)
         if text is None:
-            text = f"{_WORD}-{name}" if shape.base in ("string", "normalizedString", "token", "anySimpleType") else "mau"
+            text = (
+                f"{_WORD}-{name}" if shape.base in ("string", "normalizedString", "token", "anySimpleType") else "mau"
+            )
             text = text.ljust(least, "x")
         return text if most is None or shape.base not in ("string", "normalizedString", "token") else text[:most]
 
@@ -199,5 +203,5 @@ def _number(facets: Facets, wanted: Decimal) -> Decimal:
 
 
 def _decimal(facets: Facets) -> str:
-    wanted = Decimal("1") if facets.fraction_digits == 0 or facets.total_digits == 1 else Decimal("1.5")
+    wanted = Decimal(1) if facets.fraction_digits == 0 or facets.total_digits == 1 else Decimal("1.5")
     return format(_number(facets, wanted), "f")

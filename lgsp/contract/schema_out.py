@@ -24,7 +24,6 @@ from lgsp.contract.shape import (
     Shape,
     Table,
     Wild,
-    scope,
     split,
 )
 from lgsp.contract.text import read_number
@@ -36,7 +35,12 @@ _RAW: Schema = {
     "description": "text, or any XML",
     "anyOf": [
         {"type": "string"},
-        {"type": "object", "required": [RAW_KEY], "properties": {RAW_KEY: {"type": "string"}}, "additionalProperties": False},
+        {
+            "type": "object",
+            "required": [RAW_KEY],
+            "properties": {RAW_KEY: {"type": "string"}},
+            "additionalProperties": False,
+        },
     ],
 }
 
@@ -55,7 +59,8 @@ class SchemaWriter:
             record = self._table[shape.key]
             return self._record(record, record.subtypes)
         if isinstance(shape, Raw):
-            return {"type": "object", "properties": {TEXT_KEY: {"type": "string"}, RAW_KEY: {"type": "string"}}, "maxProperties": 1}
+            either = {TEXT_KEY: {"type": "string"}, RAW_KEY: {"type": "string"}}
+            return {"type": "object", "properties": either, "maxProperties": 1}
         return self.schema(shape)
 
     def schema(self, shape: Shape) -> Schema:
@@ -64,7 +69,11 @@ class SchemaWriter:
                 return scalar_schema(shape)
             case Items(item=item, facets=facets):
                 limits = {"minItems": facets.min_length, "maxItems": facets.max_length}
-                return {"type": "array", "items": scalar_schema(item), **{k: v for k, v in limits.items() if v is not None}}
+                return {
+                    "type": "array",
+                    "items": scalar_schema(item),
+                    **{k: v for k, v in limits.items() if v is not None},
+                }
             case Named(key=key):
                 return {"$ref": f"#/components/schemas/{self._component(key)}"}
             case Record():
@@ -116,7 +125,9 @@ class SchemaWriter:
             properties.setdefault(NIL_KEY, {"type": "boolean"}) if record.attributes else None
         return schema
 
-    def _group(self, group: Group, properties: Schema, required: list[str], alternatives: list[Schema], *, must: bool) -> None:
+    def _group(
+        self, group: Group, properties: Schema, required: list[str], alternatives: list[Schema], *, must: bool
+    ) -> None:
         if group.name is not None:
             inner: Schema = {}
             needed: list[str] = []
@@ -135,13 +146,15 @@ class SchemaWriter:
             if isinstance(part, Group):
                 self._group(part, properties, required, alternatives, must=must and group.kind != "choice")
                 continue
-            assert part.name is not None  # noqa: S101  elements and wildcards have names
+            assert part.name is not None
             if part.name not in properties:
                 properties[part.name] = self._field(part)
             if must and group.kind != "choice" and part.least:
                 required.append(part.name)
         if group.kind == "choice" and must and all(_needed(part) for part in group.parts):
-            alternatives.append({"anyOf": [{"required": [name]} for part in group.parts for name in [_lead(part)] if name]})
+            alternatives.append(
+                {"anyOf": [{"required": [name]} for part in group.parts for name in [_lead(part)] if name]}
+            )
 
     def _field(self, part: Element | Wild) -> Schema:
         if isinstance(part, Wild):

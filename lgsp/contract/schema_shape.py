@@ -33,6 +33,7 @@ _FORMATS = {
     "decimal": "decimal",
 }
 _INTEGERS = {"int32": "int", "int64": "long"}
+_BRANCHES = "x-lgsp-branches"
 _OBJECT_WORDS = frozenset({"properties", "required", "additionalProperties", "patternProperties"})
 
 Schema = dict[str, Any]
@@ -138,7 +139,7 @@ class Shapes:
         required = set(schema.get("required", ()))
         properties = schema.get("properties", {})
         parts = tuple(self.element(name, each, required=name in required) for name, each in properties.items())
-        return Record(Group("sequence", parts), title=str(schema.get("title", "")))
+        return Record(Group("sequence", parts), title=str(schema.get("title", "")), branches=schema.get(_BRANCHES, ()))
 
     def _settled(self, schema: Any) -> tuple[Any, bool]:
         """The schema without null, with allOf and alternatives of objects merged; and whether it may be null."""
@@ -148,8 +149,8 @@ class Shapes:
         for _ in range(32):
             kinds = schema.get("type")
             if isinstance(kinds, list) and "null" in kinds:
-                rest = [kind for kind in kinds if kind != "null"]
-                schema, nullable = {**schema, "type": rest[0] if len(rest) == 1 else rest}, True
+                others = [kind for kind in kinds if kind != "null"]
+                schema, nullable = {**schema, "type": others[0] if len(others) == 1 else others}, True
             elif isinstance(kinds, list) and len(kinds) == 1:
                 schema = {**schema, "type": kinds[0]}
             elif "allOf" in schema:
@@ -204,8 +205,17 @@ class Shapes:
                     properties[name] = each
                 else:
                     properties[name] = self._alternatives({}, [properties[name], each])
-        every = set.intersection(*(set(branch.get("required", ())) for branch in branches)) | set(rest.get("required", ()))
-        return {"type": "object", "properties": properties, "required": sorted(every), "additionalProperties": not closed}
+        every = set.intersection(*(set(branch.get("required", ())) for branch in branches)) | set(
+            rest.get("required", ())
+        )
+        own = tuple(rest.get("properties", {}))
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": sorted(every),
+            "additionalProperties": not closed,
+            _BRANCHES: tuple((*own, *branch.get("properties", {})) for branch in branches),
+        }
 
     def _opened(self, schema: Any) -> Any:
         """A reference to an object replaced by the object, one step."""
@@ -222,8 +232,8 @@ class Shapes:
         out: Schema = {}
         properties: Schema = {}
         required: dict[str, None] = {}
-        for part in parts:
-            part = self._settled(self._opened(part))[0]
+        for written in parts:
+            part = self._settled(self._opened(written))[0]
             if not isinstance(part, dict):
                 continue
             for name, each in part.get("properties", {}).items():
@@ -280,7 +290,9 @@ _VALUE_KINDS = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def _scalar(kind: str, schema: Schema) -> Scalar:
-    values = schema["enum"] if isinstance(schema.get("enum"), list) else [schema["const"]] if "const" in schema else None
+    values = (
+        schema["enum"] if isinstance(schema.get("enum"), list) else [schema["const"]] if "const" in schema else None
+    )
     match kind:
         case "boolean":
             return Scalar("boolean", "boolean")

@@ -188,6 +188,8 @@ class Record:
     subtypes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     abstract: bool = False
     title: str = ""
+    branches: tuple[tuple[str, ...], ...] = ()
+    """Of alternatives that were united to one object: the names of each. Only the validator holds them to it."""
 
     def elements(self) -> Iterator[Element]:
         """All elements of the content, groups opened."""
@@ -224,7 +226,7 @@ def split(tag: str) -> tuple[str, str]:
 
 
 def flat(record: Record) -> tuple[Element, ...] | None:
-    """The elements where a tag alone tells the field, whatever its place: no repeated group, no wildcard, no tag with two names."""
+    """The elements where a tag alone tells the field: no repeated group, no wildcard, no tag with two names; else None."""
     if record.content is None:
         return ()
     if not _plain(record.content):

@@ -101,7 +101,8 @@ def reader(shape: Scalar | Items) -> Callable[[str], Any]:
     if shape.base in ("base64Binary", "hexBinary"):
         return lambda text: "".join(text.split())
     if shape.base in ("string", "normalizedString", "token", "anyURI", "anySimpleType") or shape.space != "collapse":
-        return {"preserve": str, "replace": _replaced, "collapse": collapsed}[shape.space]
+        by_space: dict[str, Callable[[str], str]] = {"preserve": str, "replace": _replaced, "collapse": collapsed}
+        return by_space[shape.space]
     return lambda text: text.strip(SPACE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
@@ -111,7 +112,7 @@ def _field_errors(error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
 
 def _nearest(kind: Any) -> tuple[FieldError, ...]:
     """Of a choice of schemas none of which fits: the errors of the branch that comes nearest, if that can be told."""
-    branches = [
+    branches: list[list[FieldError]] = [
         [each for error in branch for each in _field_errors(error)] for branch in getattr(kind, "context", None) or []
     ]
     branches = [branch for branch in branches if branch and not any(e.rule == "type:null" for e in branch)]
@@ -132,27 +133,31 @@ _RULES = (
     ("FRACTIONDIGITS", "fractionDigits"),
 )
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*?) \)\.$", re.DOTALL)
-_TYPE = re.compile(r"is not a valid value of the (?:atomic|list|union) type '([^']*)'|of the (?:local )?(?:atomic|list|union) type")
+_TYPE = re.compile(r"is not a valid value of the (?:atomic|list|union) type '([^']*)'")
 _STEP = re.compile(r"/([^/\[]+)(?:\[([0-9]+)\])?")
 
 
+@dataclass(frozen=True, slots=True)
 class XmlViolation:
     """One error of libxml2: the element that it stands at, a rule, and the tags that were expected there."""
 
-    __slots__ = ("attribute", "element", "expected", "missing", "rule")
-
-    def __init__(self, element: etree._Element | None, rule: str, expected: tuple[str, ...], *, missing: bool, attribute: str) -> None:
-        self.element, self.rule, self.expected, self.missing, self.attribute = element, rule, expected, missing, attribute
+    element: etree._Element | None
+    rule: str
+    expected: tuple[str, ...] = ()
+    missing: bool = False
+    """The expected tags are children that the element lacks, not what should stand in its place."""
+    attribute: str = ""
 
 
 def violations(schema: etree.XMLSchema, element: etree._Element) -> list[XmlViolation]:
     """Empty where the element is valid by the schema."""
     if schema.validate(element):
         return []
-    found = []
-    for entry in list(schema.error_log)[:_MAX_ERRORS]:
-        found.append(_violation(entry.type_name, entry.message or "", located(element, entry.path or "")))
-    return found or [XmlViolation(None, "invalid", (), missing=False, attribute="")]
+    found = [
+        _violation(entry.type_name, entry.message or "", located(element, entry.path or ""))
+        for entry in list(schema.error_log)[:_MAX_ERRORS]
+    ]
+    return found or [XmlViolation(None, "invalid")]
 
 
 def _violation(kind: str, message: str, at: etree._Element | None) -> XmlViolation:
@@ -162,22 +167,22 @@ def _violation(kind: str, message: str, at: etree._Element | None) -> XmlViolati
     if "ELEMENT_CONTENT" in kind or "CVC_COMPLEX_TYPE_2" in kind or kind.endswith("ELT_1"):
         expected = _EXPECTED.search(message)
         names = tuple(name.strip() for name in expected[1].split(",")) if expected else ()
-        return XmlViolation(at, "required" if names else "unknown field", names, missing="Missing child" in message, attribute="")
+        return XmlViolation(at, "required" if names else "unknown field", names, "Missing child" in message)
     if "COMPLEX_TYPE_4" in kind:
-        return XmlViolation(at, "required", (), missing=False, attribute=attribute)
+        return XmlViolation(at, "required", attribute=attribute)
     if "COMPLEX_TYPE_3" in kind:
-        return XmlViolation(at, "unknown field", (), missing=False, attribute=attribute)
+        return XmlViolation(at, "unknown field", attribute=attribute)
     for word, rule in _RULES:
         if word in kind:
-            return XmlViolation(at, rule, (), missing=False, attribute=attribute)
+            return XmlViolation(at, rule, attribute=attribute)
     if "DATATYPE_VALID" in kind or "CVC_SIMPLE" in kind or "CVC_TYPE" in kind:
         said = _TYPE.search(message)
         local = (said[1] or "") if said else ""
         rule = "type:" + local.rpartition(":")[2] if local.startswith("xs:") else "type"
-        return XmlViolation(at, rule, (), missing=False, attribute=attribute)
+        return XmlViolation(at, rule, attribute=attribute)
     if "CVC_ELT_3" in kind:
-        return XmlViolation(at, "null", (), missing=False, attribute=attribute)
-    return XmlViolation(at, "invalid", (), missing=False, attribute=attribute)
+        return XmlViolation(at, "null", attribute=attribute)
+    return XmlViolation(at, "invalid", attribute=attribute)
 
 
 def located(root: etree._Element, path: str) -> etree._Element | None:

@@ -68,7 +68,8 @@ class _Source:
     def compiled(self) -> Write:
         start = self._tag(self._root.tag)
         declared = "".join(
-            f" xmlns{':' + prefix if prefix else ''}={text.quoted(namespace)}" for namespace, prefix in self._prefixes.items()
+            f" xmlns{':' + prefix if prefix else ''}={text.quoted(namespace)}"
+            for namespace, prefix in self._prefixes.items()
         )
         body: list[str] = ["def write(v):", " a = []; o = a.append"]
         self._value(body, " ", self._root.shape, f"<{start}{declared}", f"</{start}>", self._root.tag)
@@ -99,7 +100,9 @@ class _Source:
         return self._functions[key], self._headed(key, record)
 
     def _headed(self, key: str, record: Record) -> bool:
-        return bool(record.attributes or record.any_attribute or record.subtypes or key in self._derived or record.abstract)
+        return bool(
+            record.attributes or record.any_attribute or record.subtypes or key in self._derived or record.abstract
+        )
 
     def _function(self, key: str, record: Record) -> None:
         name, out = self._functions[key], self._lines
@@ -216,7 +219,9 @@ class _Source:
                 out.append(f"{pad}o(qname(v, {start!r}, {end!r}))")
             case Scalar(kind="string"):
                 # printable excludes every control character, surrogate and non-character, at a tenth of a regular expression
-                out.append(f"{pad}if v.__class__ is str and v.isprintable() and '<' not in v and '&' not in v and '>' not in v:")
+                out.append(
+                    f"{pad}if v.__class__ is str and v.isprintable() and '<' not in v and '&' not in v and '>' not in v:"
+                )
                 out.append(f"{pad} o(f{start + '>{v}' + end!r})")
                 out.append(f"{pad}else: o({start + '>'!r} + esc(v) + {end!r})")
             case Scalar() | Items():

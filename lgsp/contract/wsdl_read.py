@@ -14,8 +14,9 @@ from lgsp.contract.definitions import SOAP, Definitions, Part, gather
 from lgsp.contract.findings import ContractError
 from lgsp.contract.model import Codec, Contract, Http, Operation, Soap
 from lgsp.contract.schema_out import SchemaWriter
-from lgsp.contract.shape import XS, Element, Group, Record, Shape
+from lgsp.contract.shape import Element, Group, Record, Shape, split
 from lgsp.contract.sources import digest, version_of
+from lgsp.contract.text import quoted
 from lgsp.contract.xsd_files import Files, Schemas
 from lgsp.contract.xsd_shape import Shapes
 from lgsp.model import Text
@@ -115,7 +116,9 @@ class _Reader:
         known.versions.add(version)
         known.action = known.action or draft.action
 
-    def _draft(self, bound: etree._Element, node: etree._Element, soap: str, style: Literal["document", "rpc"]) -> _Draft | None:
+    def _draft(
+        self, bound: etree._Element, node: etree._Element, soap: str, style: Literal["document", "rpc"]
+    ) -> _Draft | None:
         name = node.get("name", "")
         ask = self._message(bound, node, "input", soap, style, name)
         if ask is None:
@@ -146,7 +149,7 @@ class _Reader:
             return None
         message = self._definitions.message(abstract)
         body = None if concrete is None else concrete.find(f".//{soap}body")
-        if concrete is not None and any("mime" in etree.QName(child).namespace or "" for child in concrete if body is None):
+        if concrete is not None and body is None and any("/mime/" in str(child.tag) for child in concrete):
             self._find(bound, "mime", "attachments are not carried")
             return None
         if message is None:
@@ -191,33 +194,26 @@ class _Reader:
         """The wrapper of rpc/literal: the operation's name in the binding's namespace, parts unqualified (WS-I BP 2717, 2735)."""
         tag = f"{{{namespace}}}{wrapper}"
         inner: list[Element] = []
-        complex_type = etree.Element(f"{{{XS}}}complexType")
-        sequence = etree.SubElement(complex_type, f"{{{XS}}}sequence")
+        written = ""
         for part in parts:
             if part.type is None:
                 self._find(at, part.name, "an rpc part must name a type, not an element")
                 return None
             shape: Shape = self._shapes.type(part.node, part.type)
             clark = self._definitions.clark(part.node, part.type)
-            # .NET and Axis leave empty parts out or make them nil; the wrapper itself has no schema that would forbid it
+            # a part without a value is nil: no schema of the contract says anything about the wrapper
             inner.append(Element(part.name, part.name, shape, nillable=True))
-            space, local = clark[1:].split("}")
-            child = etree.SubElement(
-                sequence, f"{{{XS}}}element", {"name": part.name, "form": "unqualified", "nillable": "true"}, nsmap={"p": space or None} if space else None
-            )
-            child.set("type", f"p:{local}" if space else local)
-        self._add_wrapper(namespace, wrapper, complex_type)
+            space, local = split(clark)
+            declared = f"xmlns:p={quoted(space)} type={quoted('p:' + local)}" if space else f"type={quoted(local)}"
+            written += f'<xs:element name={quoted(part.name)} form="unqualified" nillable="true" {declared}/>'
+        self._add_wrapper(namespace, wrapper, f"<xs:complexType><xs:sequence>{written}</xs:sequence></xs:complexType>")
         return Element(tag, wrapper, Record(Group("sequence", tuple(inner)) if inner else None))
 
-    def _add_wrapper(self, namespace: str, wrapper: str, complex_type: etree._Element) -> None:
-        known = self._schemas.extra.setdefault(namespace, [])
-        if any(node.get("name") == wrapper for node in known):
-            return
+    def _add_wrapper(self, namespace: str, wrapper: str, complex_type: str) -> None:
+        known = self._schemas.extra.setdefault(namespace, {})
         if f"{{{namespace}}}{wrapper}" in self._schemas.components["element"]:
             self._schemas.shadowed.add(f"{{{namespace}}}{wrapper}")
-        element = etree.Element(f"{{{XS}}}element", {"name": wrapper})
-        element.append(complex_type)
-        known.append(element)
+        known.setdefault(wrapper, f"<xs:element name={quoted(wrapper)}>{complex_type}</xs:element>")
 
     def _faults(self, node: etree._Element) -> Iterator[tuple[str, Element]]:
         for fault in node.findall(f"{_WSDL}fault"):
@@ -256,7 +252,12 @@ class _Reader:
 
     def _codec(self, element: Element, *, lenient: bool) -> Codec:
         return XmlBorn(
-            element, self._shapes.table, self._validator, _schema_of(self._writer, element), self._writer.components, lenient=lenient
+            element,
+            self._shapes.table,
+            self._validator,
+            _schema_of(self._writer, element),
+            self._writer.components,
+            lenient=lenient,
         )
 
     def _validator(self) -> etree.XMLSchema:
@@ -290,7 +291,12 @@ def _abstract(port_type: etree._Element, bound: etree._Element) -> etree._Elemen
 
 def _said(node: etree._Element, lang: str) -> str:
     return next(
-        (" ".join((each.text or "").split()) for each in node.findall(f"{_WSDL}documentation") if each.get(_LANG) == lang), ""
+        (
+            " ".join((each.text or "").split())
+            for each in node.findall(f"{_WSDL}documentation")
+            if each.get(_LANG) == lang
+        ),
+        "",
     )
 
 

@@ -24,7 +24,9 @@ def served(contract: Contract, name: str | None, address: str) -> bytes:
         return _catalogue(name.removeprefix("catalogue/"))
     main = next(iter(contract.files))
     file = main if name is None else name
-    root = copy.deepcopy(parse_xml(contract.files[file], limit=64 * MIB, max_elements=2_000_000, max_attributes=4_000_000))
+    root = copy.deepcopy(
+        parse_xml(contract.files[file], limit=64 * MIB, max_elements=2_000_000, max_attributes=4_000_000)
+    )
     for namespace in SOAP.values():
         for node in root.iter(f"{namespace}address"):
             node.set("location", address)

@@ -99,7 +99,8 @@ def wsdl_document(contract: Contract, address: str) -> bytes:
     )
     bindings = "\n".join(_binding(contract, name, prefix) for prefix in ("soap", "soap12"))
     ports = "\n".join(
-        f'    <wsdl:port name="{name}{suffix}" binding="tns:{name}{suffix}"><{prefix}:address location={quoteattr(address)}/></wsdl:port>'
+        f'    <wsdl:port name="{name}{suffix}" binding="tns:{name}{suffix}">'
+        f"<{prefix}:address location={quoteattr(address)}/></wsdl:port>"
         for prefix, suffix in _SUFFIXES.items()
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -150,7 +151,12 @@ def _documentation(contract: Contract, name: str) -> str:
 
 
 def _schema(contract: Contract) -> str:
-    roots = [codec for each in contract.operations.values() for codec in (each.input, each.output) if isinstance(codec, JsonBorn)]
+    roots = [
+        codec
+        for each in contract.operations.values()
+        for codec in (each.input, each.output)
+        if isinstance(codec, JsonBorn)
+    ]
     lines: list[str] = []
     named: dict[str, None] = {}
     table: Table = {}
@@ -185,11 +191,12 @@ def _element(element: Element, table: Table, depth: int, *, top: bool = False) -
                 yield f'{head} type="xs:{scalar.base}"/>'
                 return
             yield f"{head}>"
-            yield f'{pad}  <xs:simpleType><xs:restriction base="xs:{scalar.base}">{_facets(scalar.facets, patterns)}</xs:restriction></xs:simpleType>'
+            inner = f'<xs:restriction base="xs:{scalar.base}">{_facets(scalar.facets, patterns)}</xs:restriction>'
+            yield f"{pad}  <xs:simpleType>{inner}</xs:simpleType>"
             yield f"{pad}</xs:element>"
-        case Record() | Listing() as inner:
+        case Record() | Listing() as record:
             yield f"{head}>"
-            yield from _complex(inner, table, depth + 1, "")
+            yield from _complex(record, table, depth + 1, "")
             yield f"{pad}</xs:element>"
         case Items() | Raw() | Json():  # no OpenAPI document makes the first two, the third has been refused
             raise TypeError(type(element.shape).__name__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -110,8 +109,8 @@ class Schemas:
         self.files = files
         self.documents: list[Document] = []
         self.components: dict[str, dict[str, Component]] = {kind: {} for kind in KINDS}
-        self.extra: dict[str, list[etree._Element]] = {}
-        """Elements that rpc wrappers add, by namespace."""
+        self.extra: dict[str, dict[str, str]] = {}
+        """Elements that rpc wrappers add, as text by namespace and name."""
         self.shadowed: set[str] = set()
         """Global elements with the name of an rpc wrapper: they give way, because a Body with that name is the wrapper."""
         self._loaded: set[tuple[str, str]] = set()
@@ -148,7 +147,9 @@ class Schemas:
             return
         self._loaded.add(key)
         if not self.files.exists(name):
-            self.files.find(file, node, etree.QName(node).localname, f"{location} is not there: put it beside the contract")
+            self.files.find(
+                file, node, etree.QName(node).localname, f"{location} is not there: put it beside the contract"
+            )
             return
         root = self.files.parse(name)
         if root.tag != f"{{{XS}}}schema":
@@ -171,7 +172,9 @@ class Schemas:
             if known is None:
                 location = node.get("schemaLocation")
                 if location:
-                    self.files.find(file, node, f"import {namespace}", f"{location} is not there: put it beside the contract")
+                    self.files.find(
+                        file, node, f"import {namespace}", f"{location} is not there: put it beside the contract"
+                    )
                 continue
             root = _parsed((_CATALOGUE / known).read_bytes(), known)
             self.add(root, f"catalogue/{known}")
@@ -232,8 +235,8 @@ class _Sources(etree.Resolver):
         for index, namespace in enumerate(self._namespaces):
             self._texts[f"lgsp:namespace/{index}"] = self._driver(namespace)
 
-    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # noqa: ARG002  lxml's signature
-        return self.resolve_string(self._texts.get(system_url, b""), context, base_url=system_url)
+    def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:  # noqa: ARG002  lxml's signature
+        return self.resolve_string(self._texts.get(system_url or "", b""), context, base_url=system_url or "")
 
     def main(self) -> bytes:
         inner = "".join(
@@ -247,22 +250,22 @@ class _Sources(etree.Resolver):
 
     def _driver(self, namespace: str) -> bytes:
         target = f' targetNamespace="{_quoted(namespace)}"' if namespace else ""
-        root = etree.fromstring(f'<xs:schema xmlns:xs="{XS}"{target}/>')
-        for index, document in enumerate(self._schemas.documents):
-            if document.namespace == namespace:
-                etree.SubElement(root, f"{{{XS}}}include", schemaLocation=f"lgsp:document/{index}")
-        if namespace in self._schemas.extra:
-            self._import_others(root, namespace)
-            root.extend(copy.deepcopy(node) for node in self._schemas.extra[namespace])
-        return etree.tostring(root)
+        included = "".join(
+            f'<xs:include schemaLocation="lgsp:document/{index}"/>'
+            for index, document in enumerate(self._schemas.documents)
+            if document.namespace == namespace
+        )
+        added = "".join(self._schemas.extra.get(namespace, {}).values())
+        imported = "".join(
+            f'<xs:import schemaLocation="{location}"{_namespace(other)}/>'
+            for location, other in (self._others(namespace) if added else ())
+        )
+        return f'<xs:schema xmlns:xs="{XS}"{target}>{included}{imported}{added}</xs:schema>'.encode()
 
-    def _import_others(self, root: etree._Element, namespace: str) -> None:
-        position = len([node for node in root if node.tag == f"{{{XS}}}include"])
-        for index, other in enumerate(self._namespaces):
-            if other == namespace:
-                continue
-            attributes = {"schemaLocation": f"lgsp:namespace/{index}", **({"namespace": other} if other else {})}
-            root.insert(position, etree.Element(f"{{{XS}}}import", attributes))
+    def _others(self, namespace: str) -> list[tuple[str, str]]:
+        """Location and namespace of every namespace but this one."""
+        every = enumerate(self._namespaces)
+        return [(f"lgsp:namespace/{index}", other) for index, other in every if other != namespace]
 
     def _prepared(self, document: Document, seen: set[tuple[str, str]]) -> bytes:
         # as text it declares the prefixes that an inline schema has from its WSDL; a copied node would lose them
@@ -278,8 +281,14 @@ class _Sources(etree.Resolver):
                 if key in seen or (kind == "element" and key[1] in self._schemas.shadowed):
                     root.remove(node)
                 seen.add(key)
-        self._import_others(root, document.namespace)
+        for location, other in self._others(document.namespace):
+            attributes = {"schemaLocation": location, **({"namespace": other} if other else {})}
+            root.insert(0, etree.Element(f"{{{XS}}}import", attributes))
         return etree.tostring(root)
+
+
+def _namespace(namespace: str) -> str:
+    return f' namespace="{_quoted(namespace)}"' if namespace else ""
 
 
 def _plain_parser() -> etree.XMLParser:

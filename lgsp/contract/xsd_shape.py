@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from lxml import etree
 
@@ -191,11 +192,15 @@ class Shapes:
         if depth > 64:
             self._find(node, "extension", "derives from itself")
             return None, [], [], False
-        content = next((child for child in node if etree.QName(child).localname in ("simpleContent", "complexContent")), None)
+        content = next(
+            (child for child in node if etree.QName(child).localname in ("simpleContent", "complexContent")), None
+        )
         if content is None:
             attributes, wild = self._attributes(node, set())
             return None, self._content(node), attributes, wild
-        derivation = next((child for child in content if etree.QName(child).localname in ("extension", "restriction")), None)
+        derivation = next(
+            (child for child in content if etree.QName(child).localname in ("extension", "restriction")), None
+        )
         if derivation is None:
             return None, [], [], False
         clark = self.clark(derivation, derivation.get("base", "xs:anyType"))
@@ -205,11 +210,12 @@ class Shapes:
             shape = restricted(derivation, simple, self.simple) if _is(derivation, "restriction") else simple
             return shape, [], own, own_wild
         component = self._component("complexType", clark)
-        text, parts, attributes, wild = (None, [], [], False) if component is None else self._parts(component.node, depth + 1)
+        text, parts, attributes, wild = (
+            (None, [], [], False) if component is None else self._parts(component.node, depth + 1)
+        )
         if component is None and clark != f"{{{XS}}}anyType":
             self._find(derivation, derivation.get("base", ""), "is not a type that the contract defines")
-        prohibited = {clark for clark in self._prohibited(derivation)}
-        mine = {attribute.tag for attribute in own} | prohibited
+        mine = {attribute.tag for attribute in own} | set(self._prohibited(derivation))
         attributes = [attribute for attribute in attributes if attribute.tag not in mine] + own
         if _is(derivation, "restriction"):
             if text is not None:
@@ -258,7 +264,10 @@ class Shapes:
             return Attribute(clark, _attribute_name(clark), self._attribute_type(component.node), required)
         local = node.get("name", "")
         document = self._document(node)
-        qualified = node.get("form", "qualified" if document and document.attributes_qualified else "unqualified") == "qualified"
+        qualified = (
+            node.get("form", "qualified" if document and document.attributes_qualified else "unqualified")
+            == "qualified"
+        )
         tag = f"{{{document.namespace}}}{local}" if qualified and document and document.namespace else local
         return Attribute(tag, f"@{local}", self._attribute_type(node), required, node.get("default"), node.get("fixed"))
 
@@ -304,7 +313,9 @@ class Shapes:
             return _times(inner, least, most) if isinstance(inner, Group) else inner
         if local in _MODELS:
             parts = [part for child in node if (part := self._particle(child, depth)) is not None]
-            kind = "sequence" if local == "sequence" else "choice" if local == "choice" else "all"
+            kind: Literal["sequence", "choice", "all"] = (
+                "sequence" if local == "sequence" else "choice" if local == "choice" else "all"
+            )
             return Group(kind, tuple(parts), least, most) if parts else None
         return None
 
@@ -369,8 +380,10 @@ class Shapes:
                     return self._named(f"element {tag}", child)
                 return Raw() if self._mixed(child, set()) else self._record(child)
         head = node.get("substitutionGroup", "").split()
-        if head and (component := self._component("element", self.clark(node, head[0]))) is not None and component.node is not node:
-            return self._element_type(component.node, tag)
+        if head:
+            component = self._component("element", self.clark(node, head[0]))
+            if component is not None and component.node is not node:
+                return self._element_type(component.node, tag)
         return Raw()
 
     def root(self, clark: str) -> Element | None:

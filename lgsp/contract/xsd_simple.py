@@ -10,14 +10,16 @@ from lxml import etree
 
 from lgsp.contract.shape import XS, Facets, Items, Scalar
 
+# fmt: off
 _INTEGERS = (
-    "integer long int short byte nonNegativeInteger positiveInteger nonPositiveInteger negativeInteger "
-    "unsignedLong unsignedInt unsignedShort unsignedByte"
-).split()
+    "integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger", "nonPositiveInteger", "negativeInteger",
+    "unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte",
+)
 _STRINGS = (
-    "decimal duration dateTime time date gYearMonth gYear gMonthDay gDay gMonth hexBinary base64Binary anyURI QName NOTATION "
-    "token language NMTOKEN Name NCName ID IDREF ENTITY"
-).split()
+    "decimal", "duration", "dateTime", "time", "date", "gYearMonth", "gYear", "gMonthDay", "gDay", "gMonth", "hexBinary",
+    "base64Binary", "anyURI", "QName", "NOTATION", "token", "language", "NMTOKEN", "Name", "NCName", "ID", "IDREF", "ENTITY",
+)
+# fmt: on
 _LISTS = {"NMTOKENS": "NMTOKEN", "IDREFS": "IDREF", "ENTITIES": "ENTITY"}
 
 BUILT_IN: dict[str, Scalar | Items] = {
@@ -33,7 +35,7 @@ BUILT_IN: dict[str, Scalar | Items] = {
 }
 
 Simple = Scalar | Items
-Resolve = Callable[[etree._Element, str], Simple]
+Resolve = Callable[["etree._Element", str], Simple]
 """The simple type that an attribute's qualified name means, seen from a node."""
 
 
@@ -45,7 +47,7 @@ def simple_type(node: etree._Element, resolve: Resolve) -> Simple:
             return restricted(child, _base(child, resolve), resolve)
         if local == "list":
             item = _member(child, "itemType", resolve)
-            return Items(item if isinstance(item, Scalar) else BUILT_IN["anySimpleType"])  # type: ignore[arg-type]
+            return Items(item if isinstance(item, Scalar) else Scalar("anySimpleType", "string"))
         if local == "union":
             return _union(child, resolve)
     return BUILT_IN["anySimpleType"]
@@ -71,7 +73,7 @@ def _union(node: etree._Element, resolve: Resolve) -> Simple:
         flat += member.members if isinstance(member, Scalar) and member.members else [member]
     kinds = {member.kind if isinstance(member, Scalar) else "string" for member in flat} or {"string"}
     # where a text could be a number or a word, it stays a text: nobody can tell afterwards which one was meant
-    kind: Literal["string", "integer", "number", "boolean"] = kinds.pop() if len(kinds) == 1 else "string"  # type: ignore[assignment]
+    kind: Literal["string", "integer", "number", "boolean"] = kinds.pop() if len(kinds) == 1 else "string"
     space: Literal["preserve", "collapse"] = (
         "preserve" if any(isinstance(member, Scalar) and member.space == "preserve" for member in flat) else "collapse"
     )

@@ -30,6 +30,8 @@ from lgsp.registry import (
 )
 
 HARD_TIMEOUT = 120.0
+DEMO_MANNERS = ("oauth2", "lgspaccesstoken", "json-token", "password-grant", "basic")
+"""What the simulator takes, at its token endpoint or (`basic`) with each call."""
 MAPPING_FUNCTIONS = ("ask", "answer")
 TOKEN_SECRETS = ("username", "password")
 """Secrets that `soap_security = "username-token"` is made of."""
@@ -120,6 +122,10 @@ class Reader:
         for header, name_ in backend["native_headers"].items():
             if name_ not in backend["secrets"] and name_ not in backend["values"]:
                 table.finding("native_headers", f'"{header}" names "{name_}", which is neither a secret nor a value')
+        if table.has("demo_manner"):
+            backend["demo_manner"] = table.choice("demo_manner", DEMO_MANNERS)
+            if backend["dstcode"] is not None:
+                table.finding("demo_manner", "a dstcode means the X-Road session; remove one of the two")
         if table.has("soap_security"):
             backend["soap_security"] = table.choice("soap_security", ("username-token",)) or None
             if adapter != "soap":

@@ -57,7 +57,10 @@ def businesses(
     found = {}
     for n, mst in zip(range(count), tax_codes(prefix), strict=False):
         bits, part = mix(seed, n, 21), fixed.get(n, {})
-        kind, (industry, industry_name) = _KINDS[bits % len(_KINDS)], _INDUSTRIES[(bits >> 8) % len(_INDUSTRIES)]
+        kinds = (
+            (part.get("kind", _KINDS[bits % 4]),) if part else _KINDS
+        )  # of the cast only who says so is a cooperative
+        kind, (industry, industry_name) = kinds[bits % len(kinds)], _INDUSTRIES[(bits >> 8) % len(_INDUSTRIES)]
         word = f"{_WORDS[(bits >> 16) % len(_WORDS)]} {n + 1}"
         status: Literal["active", "suspended", "closed"] = "suspended" if (bits >> 32) % 20 == 0 else "active"
         found[mst] = Business(

@@ -3,94 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shlex
-import signal
 import socket
 import stat
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-LGSP = [sys.executable, "-m", "lgsp"]
+from tests.cli.demonstration import answered, gone, lgsp, printed, running
+
 ROLES = {"viewer", "operator", "security-officer", "auditor"}
-
-
-@dataclass(frozen=True)
-class Running:
-    """One demonstration. `said` is everything up to the last line of its welcome."""
-
-    process: subprocess.Popen[str]
-    said: str
-    data: Path
-
-    @property
-    def demo(self) -> dict[str, Any]:
-        return dict(json.loads((self.data / "demo.json").read_text("utf-8")))
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
-
-
-@contextmanager
-def running(data: Path, *options: str) -> Iterator[Running]:
-    """Reads its output until it is ready for calls; kills what a failed test leaves."""
-    command = [*LGSP, "up", "--port", "0", "--sim-port", "0", "--data", str(data), *options]
-    with subprocess.Popen(
-        command, cwd=data.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            lines = []
-            for line in process.stdout:
-                lines.append(line)
-                if line.startswith("Ctrl-C"):
-                    break
-            else:
-                assert process.stderr is not None
-                pytest.fail(process.stderr.read())
-            yield Running(process, "".join(lines), data)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def lgsp(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [*LGSP, *arguments, "--data", str(data)]
-    return subprocess.run(command, cwd=data.parent, capture_output=True, text=True, check=False)
-
-
-def answered(command: str) -> bytes:
-    """What a printed curl command gets. Its words are carried out here: curl need not be installed."""
-    import urllib.request
-
-    words = shlex.split(command)
-    assert words[:2] == ["curl", "-s"]
-    headers = {
-        words[i + 1].partition(": ")[0]: words[i + 1].partition(": ")[2] for i, w in enumerate(words) if w == "-H"
-    }
-    request = urllib.request.Request(words[2], words[words.index("-d") + 1].encode(), headers, method="POST")
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        assert answer.status == 200
-        return bytes(answer.read())
-
-
-def gone(url: str) -> bool:
-    port = int(url.rsplit(":", 1)[1])
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) != 0
-
-
-def printed(said: str) -> list[str]:
-    return [part.strip() for part in re.findall(r"^curl -s .*?(?=\n\n)", said, re.MULTILINE | re.DOTALL)]
 
 
 def test_the_printed_calls_work_and_the_command_line_beside_it(tmp_path: Path) -> None:
@@ -115,8 +37,6 @@ def test_the_printed_calls_work_and_the_command_line_beside_it(tmp_path: Path) -
 
 def test_one_call_by_both_faces_gives_the_same(tmp_path: Path) -> None:
     with running(tmp_path / "data") as up:
-        import urllib.request
-
         with urllib.request.urlopen(f"{up.demo['simulator']}/_sim/examples", timeout=10) as answer:
             examples = [each for each in json.load(answer) if each["kind"] == "query" and each["expect"] == "ok"]
         example = min((each for each in examples if each["request"]), key=lambda each: len(json.dumps(each)))

@@ -45,12 +45,17 @@ async def test_a_confirmation_reaches_the_inbox_once(bus: Bus, monkeypatch: pyte
     for _ in range(2):  # a ministry repeats until it is acknowledged
         reply = await bus.send("POST", PATH, example)
         assert (reply.status, reply.data) == (200, {"MaLoi": "00"})
-    waiting = (await bus.send("GET", "/inbox", headers=bus.key)).data["items"]
+    waiting = await _payments(bus)
     assert [item["data"] for item in waiting] == [{"maThamChieu": example["MaThamChieu"]}]
     where = f"/inbox/{waiting[0]['id']}"
     assert (await bus.send("DELETE", where, headers=bus.key)).status == 204
     assert (await bus.send("DELETE", where, headers=bus.key)).status == 404
-    assert (await bus.send("GET", "/inbox", headers=bus.key)).data["items"] == []
+    assert await _payments(bus) == []
+
+
+async def _payments(bus: Bus) -> list[dict[str, Any]]:
+    items = (await bus.send("GET", "/inbox", headers=bus.key)).data["items"]  # collectors bring other systems' items
+    return [item for item in items if item["system"] == "public-payment"]
 
 
 async def test_the_systems_key_where_the_message_proves_nothing(bus: Bus) -> None:

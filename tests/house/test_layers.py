@@ -26,7 +26,7 @@ def test_arrows_go_down(root: Path) -> None:
         ("policy", "from lgsp.endpoints import rest"),
         ("exchange", "import aiohttp"),
         ("pipeline/record", "import apsw"),
-        ("mapping", "import zeep"),
+        ("mapping/context", "import zeep"),
         ("app", "import lgsp_mocks"),
         ("health/__init__", "from lxml import etree"),
     ],

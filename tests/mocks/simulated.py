@@ -98,3 +98,15 @@ def play(story: Callable[[Caller], Coroutine[Any, Any, Any]], *, seed: int = 1, 
             await sim.close()
 
     return clock.run(main, seed)
+
+
+def text(response: HttpResponse | None) -> str:
+    """The body of an answer that came."""
+    assert response is not None
+    assert isinstance(response.body, bytes)
+    return response.body.decode("utf-8", "replace")
+
+
+async def put(caller: Caller, kind: str, name: str = "so-mau", **params: Any) -> HttpResponse:
+    """Sets a fault over the desk."""
+    return await caller.response("PUT", f"/_sim/faults/{name}", {"kind": kind, **params})

@@ -114,7 +114,7 @@ class House:
             "id": name, "face": Face.REST, "request": HttpRequest("POST", "/"), "received": self.runtime.clock.now(),
             "started": self.runtime.clock.monotonic(), "correlation_id": name, "system": "register",
             "operation_name": operation, "data": data if data is not None else {"ma": "7"}, **slots,
-        })  # type: ignore[arg-type]  # fmt: skip
+        })  # fmt: skip
 
     async def ask(self, operation: str = "hoi", **slots: Any) -> Data:
         return await self.handle(self.exchange(operation, **slots))

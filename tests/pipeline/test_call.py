@@ -22,7 +22,7 @@ from lgsp.errors import (
 )
 from lgsp.events import AttemptMade
 from lgsp.model import Face, Grant, Health, HttpRequest, HttpResponse
-from lgsp.upstream import UpstreamUnavailable
+from lgsp.upstream import CredentialRefused
 from tests.manifest.small_home import MANIFEST
 from tests.pipeline.house import FOUND, House, answered, fails, play, raw
 
@@ -79,8 +79,8 @@ def test_a_business_refusal_is_an_answer_and_proves_health(tmp_path: Path) -> No
         (answered({"fault": {"code": "700700"}}, 503), Maintenance, False),
         (answered({"fault": {"code": 900800}}, 429), Overloaded, False),
         (answered({"fault": {"code": 900908}}, 403), BadAnswer, False),
-        (answered({"fault": {"code": 900901}}, 401), UpstreamUnavailable, False),
-        (HttpResponse(401, {"content-type": "application/xml"}, XML_FAULT), UpstreamUnavailable, False),
+        (answered({"fault": {"code": 900901}}, 401), CredentialRefused, False),
+        (HttpResponse(401, {"content-type": "application/xml"}, XML_FAULT), CredentialRefused, False),
     ],
 )
 def test_what_an_odd_answer_means(
@@ -99,7 +99,7 @@ def test_what_an_odd_answer_means(
     play(tmp_path, story)
 
 
-def test_a_refused_account_is_the_upstreams_trouble_not_the_systems(tmp_path: Path) -> None:
+def test_an_account_that_one_api_refuses_is_not_the_whole_platforms_trouble(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.ask()
 
@@ -107,11 +107,12 @@ def test_a_refused_account_is_the_upstreams_trouble_not_the_systems(tmp_path: Pa
             return answered({"fault": {"code": 900901}}, 401)
 
         house.wire.answer = refuses
-        for _ in range(10):
-            with pytest.raises(UpstreamUnavailable):
-                await house.ask("ghi")
-        seen = house.health.system("register")
-        assert (seen.health, seen.because, seen.breaker) == (Health.DOWN, "ngsp", "closed")
+        with pytest.raises(CredentialRefused):
+            await house.ask()
+        assert [each.target for each in house.wire.seen].count("/apiSo/hoi") == 3  # one, and one with a fresh token
+        assert house.health.upstream("ngsp").health is Health.UP
+        assert house.health.system("register").because is None
+        house.health.upstream_failed("ngsp", "another", CredentialRefused())
         assert house.health.upstream("ngsp").health is Health.DOWN
 
     play(tmp_path, story)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgsp.model import Data
-from lgsp_mocks.handler import Ask, Example, HttpFault, Handlers, SoapFault
+from lgsp_mocks.handler import Ask, Example, Handlers, HttpFault, SoapFault
 from lgsp_mocks.world import World
 
 HOUR = 3_600.0
@@ -20,11 +20,18 @@ def tra_cuu(ask: Ask) -> Data:
     person = ask.world.person(ask.data["ma"])
     if person is None:
         return {"status": 0, "thongBao": "không tìm thấy"}
-    return {"status": 1, "ten": person.full_name, "danToc": person.ethnicity, "tep": "TeG6q3UgZ2nhuqMgxJHhu4tuaCBt4bqrdQ=="}
+    return {
+        "status": 1,
+        "ten": person.full_name,
+        "danToc": person.ethnicity,
+        "tep": "TeG6q3UgZ2nhuqMgxJHhu4tuaCBt4bqrdQ==",
+    }
 
 
 def ghi_nhan(ask: Ask) -> Data:
     book = ask.state.setdefault("so", {})
+    if ask.data["ma"].startswith("VIDU") and ask.data["ma"] in book:
+        return {"status": 1}
     if ask.data["ma"] in book:
         return duplicate(ask)
     book[ask.data["ma"]] = {"noiDung": ask.keep(ask.data.get("noiDung", "")), "trangThai": "tiếp nhận"}
@@ -54,6 +61,8 @@ def g(ask: Ask) -> Data:
 
 
 def business_error(ask: Ask) -> Data:
+    if ask.backend == "soap":
+        raise SoapFault("Client", "từ chối")
     return {"error_code": "9", "message": "từ chối"} if ask.backend == "truc" else {"status": 0, "thongBao": "từ chối"}
 
 

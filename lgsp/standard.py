@@ -1,0 +1,338 @@
+"""The tests that every system gets free: they know a system by its manifest, contracts and simulator alone.
+
+Each runs the real gateway against the simulated ministry in virtual time. Run for the built-in systems by
+`tests/connectors/test_standard.py`, for one's own by `pytest --lgsp-home DIR`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from lgsp.adapters import soap
+from lgsp.errors import LgspError, ProviderFault, by_code
+from lgsp.model import Data, Health, HttpResponse
+from lgsp.simulate import Loaded, Province, Reply, tell
+from lgsp.spool import chunks_of
+from lgsp_mocks.handler import Ask, Handler
+
+Example = Mapping[str, Any]
+_FRESH = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
+STRANGE = "truongKhongCoTrongHopDong"
+
+
+def examples_of(province: Province, system: str, kind: str | None = None, expect: str | None = None) -> list[Example]:
+    return [
+        example
+        for example in province.simulator.admin.examples()
+        if example["system"] == system and kind in (None, example["kind"]) and expect in (None, example["expect"])
+    ]
+
+
+async def ask(province: Province, example: Example, **headers: str) -> Reply:
+    named = {name.lower(): value for name, value in example.get("headers", {}).items()}
+    operation, version = example["operation"], example["version"]
+    return await province.call(
+        example["system"], operation, example["request"], headers={**named, **headers}, version=version
+    )
+
+
+def a_question(province: Province, system: str) -> Example:
+    """A query that is answered with data, or else any query; a system without one is skipped with its reason."""
+    found = examples_of(province, system, "query", "ok") or examples_of(province, system, "query")
+    if not found:
+        pytest.skip("needs a query")
+    return found[0]
+
+
+def story_of(loaded: Loaded, system: str, story: Callable[[Province], Awaitable[None]]) -> None:
+    """The story in a province where this system is the only one."""
+    tell(story, loaded=loaded.only(system), size=400)
+
+
+async def under(province: Province, system: str, kind: str, **given: Any) -> Reply:
+    """The answer to a question while the system has this fault."""
+    question = a_question(province, system)
+    assert (await ask(province, question)).code == question["expect"]
+    province.fail(system, kind, operation=question["operation"], **given)
+    return await ask(province, question)
+
+
+async def recovers(province: Province, system: str) -> None:
+    """Without the fault the same question is answered again, at the latest when the breaker has tried."""
+    province.heal(system)
+    await asyncio.sleep(120)
+    question = a_question(province, system)
+    assert (await ask(province, question)).code == question["expect"]
+
+
+# what a system is
+
+
+def test_manifest_contracts_and_simulator_fit(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    connector, simulated = lgsp_loaded.registry.connector(lgsp_system), lgsp_loaded.systems[lgsp_system]
+    assert connector is not None
+    assert connector.operations.keys() == connector.public.operations.keys()
+    assert simulated.module is not None, f"mocks/{lgsp_system.replace('-', '_')}.py is missing"
+    assert simulated.findings == ()
+
+
+def test_every_operation_is_titled_and_its_origin_said(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    connector = lgsp_loaded.registry.connectors[lgsp_system]
+    for operation in connector.public.operations.values():
+        assert operation.title.vi, operation.name
+        assert operation.title.en, operation.name
+        assert operation.origin.startswith(("sourced", "reconstructed")), operation.name
+
+
+def test_every_operation_has_an_example(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    async def story(province: Province) -> None:
+        promised = {example["operation"] for example in examples_of(province, lgsp_system)}
+        assert promised == set(lgsp_loaded.registry.connectors[lgsp_system].operations)
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+# what it answers
+
+
+def test_every_example_keeps_its_promise_in_any_order(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    async def story(province: Province) -> None:
+        examples = examples_of(province, lgsp_system)
+        for example in [*examples, *reversed(examples)]:
+            reply = await ask(province, example)
+            assert reply.code == example["expect"], (example["operation"], reply.data)
+        assert not province.simulator.unmatched
+        assert not province.simulator.defects
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+def test_soap_gives_the_same_data(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    connector = lgsp_loaded.registry.connectors[lgsp_system]
+
+    async def story(province: Province) -> None:
+        for example in examples_of(province, lgsp_system):
+            operation = connector.public.operations[example["operation"]]
+            if example["expect"] == "invalid-message":
+                continue  # a request that breaks the contract on purpose cannot be written by it
+            rest = await ask(province, example)
+            province.simulator.reset()
+            sent = soap.encode_request(operation, example["request"], "1.1", target=f"/soap/{lgsp_system}/v1")
+            key = {"x-api-key": province.secrets["mot-cua"].api_key}
+            named = {name.lower(): value for name, value in example.get("headers", {}).items()}
+            body = sent.body if isinstance(sent.body, bytes) else b""
+            reply = await province.send("POST", sent.target, {**sent.headers, **key, **named}, body)
+            answer = HttpResponse(reply.status, reply.headers, reply.body)
+            if example["expect"] == "ok":
+                found = soap.decode_response(operation, answer)
+                assert same(found, rest.data), (example["operation"], found, rest.data)
+            else:
+                with pytest.raises(soap.SoapFaultReceived):
+                    soap.decode_response(operation, answer)
+                assert f">{example['expect']}<".encode() in reply.body, example["operation"]
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+def test_native_gives_the_ministrys_own_bytes(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    operations = lgsp_loaded.registry.connectors[lgsp_system].operations
+
+    async def story(province: Province) -> None:
+        for example in examples_of(province, lgsp_system, expect="ok"):
+            operation = operations[example["operation"]]
+            headers = [p for route in operation.routes for p in route.operation.http.parameters if p.place == "header"]
+            if operation.native is False or any(header.required for header in headers):
+                continue  # where a ministry's own credentials stand in headers, no agency could have sent this call
+            province.simulator.reset()
+            await ask(province, example)
+            request = next(sent for system, sent, _ in reversed(province.transport.seen) if system == lgsp_system)
+            bodies = []
+            for _ in range(2):
+                province.simulator.reset()
+                outcome = await province.simulator.exchange(request)
+                assert outcome.response is not None
+                bodies.append(outcome.response.body)
+            if bodies[0] != bodies[1]:
+                continue  # the ministry itself says something new each time
+            province.simulator.reset()
+            own = {"x-api-key": province.secrets["mot-cua"].api_key}
+            named = {name.lower(): value for name, value in example.get("headers", {}).items()}
+            kept = {
+                name: request.headers[name]
+                for name in ("content-type", "accept", "soapaction")
+                if name in request.headers
+            }
+            body = b"".join([chunk async for chunk in chunks_of(request.body, province.runtime)])
+            reply = await province.send(request.method, f"/native{request.target}", {**kept, **named, **own}, body)
+            assert reply.body == bodies[0], (example["operation"], reply.status, reply.body[:500])
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+def test_fields_that_the_contract_does_not_know_never_leave(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    def chatty(handler: Handler) -> Handler:
+        def answer(question: Ask) -> Data:
+            return {**handler(question), STRANGE: "1"}
+
+        return answer
+
+    system = lgsp_loaded.systems[lgsp_system]
+    backends = {
+        name: replace(backend, handlers={op: chatty(handler) for op, handler in backend.handlers.items()})
+        for name, backend in system.backends.items()
+    }
+    systems = {**lgsp_loaded.systems, lgsp_system: replace(system, backends=backends)}
+
+    async def story(province: Province) -> None:
+        for example in examples_of(province, lgsp_system):
+            assert STRANGE.encode() not in (await ask(province, example)).body
+
+    story_of(replace(lgsp_loaded, systems=systems), lgsp_system, story)
+
+
+def test_an_update_takes_effect_once(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    async def story(province: Province) -> None:
+        for example in examples_of(province, lgsp_system, "update") * 2:
+            await ask(province, example)
+        counted = province.simulator.journal.effects.get(lgsp_system, {})
+        assert all(times == 1 for times in counted.values()), counted
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+# what it says of its health
+
+
+def test_the_probe_proves_health(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    operations = lgsp_loaded.registry.connectors[lgsp_system].operations.values()
+    wanted = Health.UP if any(operation.probe is not None for operation in operations) else Health.UNKNOWN
+
+    async def story(province: Province) -> None:
+        await asyncio.sleep(5)
+        assert province.gateway.health.system(lgsp_system).health == wanted
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+def test_a_business_fault_is_the_ministrys_word_and_no_illness(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    if not hasattr(lgsp_loaded.systems[lgsp_system].module, "business_error"):
+        pytest.skip("needs business_error(ask) in the simulator's module")
+
+    async def story(province: Province) -> None:
+        await asyncio.sleep(5)
+        province.fail(lgsp_system, "business-error")
+        for example in examples_of(province, lgsp_system):
+            if example["expect"] != "ok" and by_code(example["expect"]).fault_domain != "backend":
+                continue  # it never reaches the ministry
+            reply = await ask(province, example)
+            assert issubclass(by_code(reply.code), ProviderFault), (example["operation"], reply.data)
+        assert province.gateway.health.system(lgsp_system).health in (Health.UP, Health.UNKNOWN)
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+def test_a_repeated_update_is_done_or_refused_in_its_own_words(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    if not hasattr(lgsp_loaded.systems[lgsp_system].module, "duplicate"):
+        pytest.skip("needs duplicate(ask) in the simulator's module")
+
+    async def story(province: Province) -> None:
+        province.fail(lgsp_system, "duplicate")
+        for example in examples_of(province, lgsp_system, "update", "ok"):
+            reply = await ask(province, example)
+            assert reply.code == "ok" or issubclass(by_code(reply.code), ProviderFault), (
+                example["operation"],
+                reply.data,
+            )
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+# what happens when it fails
+
+FAILURES = {
+    "hang": "timeout",
+    "reset": "connect-failed",
+    "refuse": "connect-failed",
+    "truncate": "bad-answer",
+    "html-200": "bad-answer",
+    "garbage": "bad-answer",
+    "empty": "bad-answer",
+    "schema-invalid": "bad-answer",
+    "entity-bomb": "bad-answer",
+    "oversized": "bad-answer",
+}
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_failure_is_told_as_what_it_is_and_passes(lgsp_system: str, lgsp_loaded: Loaded, kind: str) -> None:
+    given = {"bytes": 128 << 20} if kind == "oversized" else {}
+
+    async def story(province: Province) -> None:
+        reply = await under(province, lgsp_system, kind, **given)
+        assert reply.code == FAILURES[kind], reply.data
+        assert reply.data["fault_domain"] in ("backend", "network")
+        await recovers(province, lgsp_system)
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+@pytest.mark.parametrize("kind", ["http-status", "suspend-303001", "xml-fault", "charset"])
+def test_a_platforms_failure_is_no_business_fault(lgsp_system: str, lgsp_loaded: Loaded, kind: str) -> None:
+    async def story(province: Province) -> None:
+        reply = await under(province, lgsp_system, kind)
+        error: type[LgspError] = by_code(reply.code)
+        assert error.code == reply.code
+        assert error.fault_domain in ("backend", "network"), reply.data
+        assert not issubclass(error, ProviderFault), reply.data
+        await recovers(province, lgsp_system)
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+@pytest.mark.parametrize("kind", ["token-expired", "session-expired", "nfd", "latency"])
+def test_what_the_caller_need_not_notice(lgsp_system: str, lgsp_loaded: Loaded, kind: str) -> None:
+    async def story(province: Province) -> None:
+        question = a_question(province, lgsp_system)
+        plain = await ask(province, question)
+        province.fail(lgsp_system, kind, times=1, **({"seconds": 1} if kind == "latency" else {}))
+        reply = await ask(province, question)
+        assert reply.code == question["expect"], reply.data
+        if plain.code == "ok" and kind != "nfd":
+            assert reply.data == plain.data
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+def test_a_lost_answer_is_never_sent_again_unproved(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    operations = lgsp_loaded.registry.connectors[lgsp_system].operations
+
+    async def story(province: Province) -> None:
+        for example in examples_of(province, lgsp_system, "update", "ok"):
+            if operations[example["operation"]].keyed:
+                continue
+            province.simulator.reset()
+            province.fail(lgsp_system, "lost-answer", operation=example["operation"], times=1)
+            reply = await ask(province, example)
+            await asyncio.sleep(900)
+            calls = province.simulator.journal.calls(lgsp_system, example["operation"])
+            assert len(calls) == 1, (example["operation"], len(calls))
+            assert reply.code == "ok" or (reply.code == "timeout" and reply.data["retryable"] is False), reply.data
+
+    story_of(lgsp_loaded, lgsp_system, story)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal data. SOAP cannot tell an absent list from an empty one, and a name made anew for each call is another one."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(same(one.get(name), other.get(name)) for name in one.keys() | other.keys())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, str) and isinstance(other, str) and _FRESH.fullmatch(one):
+        return bool(_FRESH.fullmatch(other))
+    return one == other or (not one and not other and (one is None or other is None))

@@ -1,0 +1,144 @@
+"""Before a ministry reads anything: which dialect a call speaks, whether its sign-in holds, what the platform makes of it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING
+
+from lgsp.adapters import rest, soap
+from lgsp.adapters.envelope import CONTENT_TYPES, VersionMismatch
+from lgsp.contract import wsdl
+from lgsp.errors import LgspError, UnknownOperation
+from lgsp.model import HttpRequest, HttpResponse
+from lgsp_mocks import ngsp, xroad
+from lgsp_mocks.catalogue import SimBackend
+from lgsp_mocks.faults import Fault, FaultError
+from lgsp_mocks.visit import Refused, Visit, plain, rules
+from lgsp_mocks.wsse import Guard
+
+if TYPE_CHECKING:
+    from lgsp_mocks.simulator import Simulator
+
+
+class Reception:
+    """Every backend of every system below its mount, and the doors in front of them."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._sim = simulator
+        mounted = [
+            (f"{xroad.PREFIX if backend.dstcode else ''}{backend.path}", backend)
+            for system in simulator.systems.values()
+            for backend in system.backends.values()
+        ]
+        self._mounted = sorted(mounted, key=lambda each: -len(each[0]))
+        self._guards: dict[str, Guard] = {}
+
+    def find(self, request: HttpRequest) -> Visit:
+        """The backend and operation that a call means. Raises `Refused`."""
+        path = request.target.partition("?")[0]
+        destination = xroad.dstcode(request) if path.startswith(xroad.PREFIX) else None
+        near = [
+            (backend, path[len(mount) :])
+            for mount, backend in self._mounted
+            if path == mount or path.startswith(f"{mount}/")
+            if not (destination and backend.dstcode and backend.dstcode != destination)
+        ]
+        for backend, below in near:
+            if backend.adapter == "soap":
+                if request.method == "POST":
+                    return self._open(request, backend)
+                if "wsdl" in request.target.partition("?")[2].lower():
+                    raise Refused(
+                        HttpResponse(200, {"content-type": "text/xml; charset=utf-8"}, wsdl(backend.contract, path))
+                    )
+            body = request.body if isinstance(request.body, bytes) else rest.visible(request.body)[0]
+            if found := rest.match(backend.contract, request.method, below or "/", body):
+                return Visit(request, backend, found[0], found[1])
+        if destination and not near:
+            raise Refused(xroad.unknown_destination())
+        self._sim.unmatched.append(self._unmatched(request.method, path))
+        raise Refused(ngsp.fault(900906, request, xml=True if self._sim.xml_faults else None))
+
+    def _unmatched(self, method: str, path: str) -> str:
+        """A call that fits no contract, with the addresses that are nearest to it."""
+        known = {
+            f"{operation.http.method.upper()} {mount}{operation.http.path.partition('#')[0]}"
+            if backend.adapter == "rest"
+            else f"POST {mount}"
+            for mount, backend in self._mounted
+            for operation in backend.contract.operations.values()
+        }
+        near = difflib.get_close_matches(f"{method} {path}", sorted(known), n=3, cutoff=0.3)
+        return f"{method} {path}" + (f" (nearest: {', '.join(near)})" if near else "")
+
+    def _open(self, request: HttpRequest, backend: SimBackend) -> Visit:
+        version = CONTENT_TYPES.get(rest.media_type(request.headers), backend.soap_version)
+        try:
+            opened = soap.open_request(backend.contract, request)
+        except UnknownOperation:
+            raise Refused(soap.plain_fault("Client", "Unknown operation", version)) from None
+        except VersionMismatch as error:
+            raise Refused(soap.encode_fault(error, version, "vi", "")) from None
+        except LgspError as error:
+            raise Refused(soap.plain_fault("Client", rules(error), version)) from None
+        return Visit(request, backend, opened.operation, version=opened.version, token=opened.username_token)
+
+    def let_in(self, visit: Visit) -> None:
+        """The upstream's manners, and the faults of its platform."""
+        sim, request, manner = self._sim, visit.request, visit.backend.manner
+        xml = True if sim.xml_faults else None
+        if manner == "xroad-session":
+            client = sim.sessions.user_of(request)
+        elif manner in ("oauth2", "password-grant"):
+            client = sim.tokens.client_of(request, own=manner == "password-grant")
+        elif manner == "basic":
+            client = sim.tokens.client_by_basic(request)
+            if not client:
+                raise Refused(HttpResponse(401, {"www-authenticate": 'Basic realm="ngsp"'}, b""))
+        else:  # direct: no sign-in of the platform's, the system id where one is sent
+            client = ngsp.system_header(request)
+            client = (sim.tokens.client_of(request) or "nobody") if client is None else client
+        if not client:
+            raise Refused(
+                xroad.expired()
+                if manner == "xroad-session"
+                else ngsp.fault(900902 if client is None else 900901, request, xml=xml)
+            )
+        visit.consumer = client
+        met = sim.faults.meet(visit.names, visit.call, "platform", but="token-down")
+        asked = self.asked_for(visit)
+        for fault in (each for each in (met, asked if asked and asked.where == "platform" else None) if each):
+            visit.faults.append(fault.kind)
+            self._platform(visit, fault, xml=xml)
+        if visit.backend.soap_security:
+            guard = self._guards.setdefault(visit.backend.system, Guard())
+            if no := guard.refusal(visit.token, visit.backend.secrets, sim.runtime.clock.now()):
+                raise Refused(soap.plain_fault(*no, visit.version))
+
+    def _platform(self, visit: Visit, met: Fault, *, xml: bool | None) -> None:
+        sim, request, manner = self._sim, visit.request, visit.backend.manner
+        match met.kind:
+            case "session-expired" if manner == "xroad-session":
+                sim.sessions.expire(request)
+                raise Refused(xroad.expired())
+            case "token-expired" if manner in ("oauth2", "password-grant"):
+                sim.tokens.revoke(request.headers.get("authorization", ""))
+                raise Refused(ngsp.fault(900901, request, xml=xml))
+            case "suspend-303001":
+                raise Refused(ngsp.fault(303001, request, xml=xml))
+            case "xml-fault":
+                code, status = int(met.params["code"]), int(met.params["status"])
+                raise Refused(ngsp.fault(code, request, xml=True, status=status, message=str(met.params["message"])))
+            case _:
+                return
+
+    def asked_for(self, visit: Visit) -> Fault | None:
+        """`X-Sim-Fault`: a kind, or a fault as JSON; only where the simulator was told to listen to it."""
+        said = visit.request.headers.get("x-sim-fault", "")
+        if not said or not self._sim.header_faults:
+            return None
+        try:
+            return self._sim.faults.parse(json.loads(said) if said.startswith("{") else {"kind": said.strip()})
+        except (FaultError, ValueError) as error:
+            raise Refused(plain(400, str(error))) from None

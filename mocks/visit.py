@@ -1,0 +1,71 @@
+"""One call on its way through a ministry: what is known of it so far, and how it can end early."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lgsp.adapters.envelope import UsernameToken
+from lgsp.contract.model import Operation
+from lgsp.errors import LgspError
+from lgsp.model import Data, HttpRequest, HttpResponse
+from lgsp_mocks.catalogue import SimBackend
+from lgsp_mocks.faults import Call
+
+
+@dataclass(slots=True)
+class Visit:
+    """One call, filled step by step; what the journal writes."""
+
+    request: HttpRequest
+    backend: SimBackend
+    operation: Operation
+    path_params: Mapping[str, str] = field(default_factory=dict)
+    version: Literal["1.1", "1.2"] = "1.1"
+    token: UsernameToken | None = None
+    consumer: str = ""
+    data: Data | None = None
+    answer: Data | None = None
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def public(self) -> str:
+        return self.backend.operations.get(self.operation.name, self.operation.name)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What a fault that strikes this call may be set on."""
+        return self.backend.system, self.backend.upstream
+
+    @property
+    def call(self) -> Call:
+        """What the conditions of a fault may look at."""
+        return Call(self.backend.system, self.public, self.operation.name, self.consumer, self.data)
+
+    @property
+    def soap(self) -> bool:
+        return self.backend.adapter == "soap"
+
+
+class Refused(Exception):
+    """The call ends here with this answer."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def rules(error: LgspError) -> str:
+    """Paths and rules of an error in one line."""
+    return "; ".join(f"{each.path or '/'} {each.rule}" for each in error.errors) or error.title.vi
+
+
+def plain(status: int, message: str) -> HttpResponse:
+    """A short JSON answer of a ministry that has no better words."""
+    return HttpResponse(
+        status,
+        {"content-type": "application/json; charset=utf-8"},
+        json.dumps({"message": message}, ensure_ascii=False).encode(),
+    )

@@ -1,0 +1,29 @@
+"""Events: every subscriber, in order, at once; each is a frozen value without a payload."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import get_args
+
+import pytest
+
+from lgsp.events import Event, Events, Started, Stopped
+
+PERSONAL = {"data", "body", "request", "answer", "response", "subject", "headers", "token", "secret", "password"}
+
+
+def test_subscribers_hear_everything_in_order() -> None:
+    events, heard = Events(), []
+    events.subscribe(lambda event: heard.append(("first", event)))
+    events.subscribe(lambda event: heard.append(("second", event)))
+    one, two = Started("gateway", "http://127.0.0.1:1"), Stopped("gateway")
+    events.publish(one)
+    events.publish(two)
+    assert heard == [("first", one), ("second", one), ("first", two), ("second", two)]
+
+
+@pytest.mark.parametrize("event", get_args(Event), ids=lambda event: event.__name__)
+def test_no_event_has_room_for_a_payload(event: type) -> None:
+    """RULES 25: what is not carried cannot be logged."""
+    assert event.__dataclass_params__.frozen  # type: ignore[attr-defined]  # dataclasses have it
+    assert not {field.name for field in fields(event)} & PERSONAL

@@ -1,0 +1,66 @@
+"""The numbers: INTERFACE's names, labels with a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from lgsp.events import AttemptMade, EdgeRefused, ExchangeFinished, TaskDied
+from lgsp.metrics import Metrics
+from lgsp.model import Health, Stage
+
+AT = datetime(2022, 11, 16, 3, 0, tzinfo=UTC)
+
+
+class Reading:
+    def systems(self) -> Mapping[str, tuple[Stage | None, Health, str]]:
+        return {"register": (Stage.TRIAL, Health.DOWN, "half-open")}
+
+    def knows(self, system: str, operation: str) -> bool:
+        return (system, operation) == ("register", "ask")
+
+    def inflight(self) -> Mapping[str, int]:
+        return {"register": 3}
+
+    def audit_entries(self) -> int:
+        return 42
+
+
+def finished(system: str | None, operation: str | None) -> ExchangeFinished:
+    return ExchangeFinished("i", "c", "rest", system, operation, "consumer", "ok", None, 0.02, 1, 0.01, AT)
+
+
+def test_what_a_scrape_says() -> None:
+    metrics = Metrics(Reading())
+    for event in (
+        finished("register", "ask"),
+        finished("register", "017099990001"),
+        finished("../etc", None),
+        AttemptMade("c", "register", "ask", 1, "timeout", 0.1),
+        EdgeRefused("too-large", "api"),
+        TaskDied("prober", "ValueError", 1),
+    ):
+        metrics(event)
+    text = metrics.render({"queued": 7}).decode()
+    for line in (
+        'lgsp_exchanges_total{face="rest",operation="ask",outcome="ok",system="register"} 1.0',
+        'lgsp_exchanges_total{face="rest",operation="other",outcome="ok",system="other"} 2.0',
+        'lgsp_exchange_seconds_bucket{le="0.025",system="register"} 1.0',
+        'lgsp_attempts_total{outcome="timeout",system="register"} 1.0',
+        'lgsp_breaker_state{system="register"} 1.0',
+        'lgsp_health{health="down",system="register"} 1.0',
+        'lgsp_health{health="up",system="register"} 0.0',
+        'lgsp_stage_info{stage="trial",system="register"} 1.0',
+        'lgsp_submissions{state="queued"} 7.0',
+        'lgsp_inflight{system="register"} 3.0',
+        "lgsp_audit_entries_total 42.0",
+    ):
+        assert line in text.splitlines()
+    assert "lgsp_build_info{" in text
+    assert "017099990001" not in text
+
+
+def test_two_gateways_do_not_mix() -> None:
+    one, other = Metrics(Reading()), Metrics(Reading())
+    one(finished("register", "ask"))
+    assert "lgsp_exchanges_total{" not in other.render({}).decode()
