@@ -60,12 +60,18 @@ class Lifter:
         self._pieces: list[Piece] = []
         self._small = bytearray()
         self._seen = 0
+        self._writer: BlobWriter | None = None
 
     def feed(self, chunk: bytes) -> None:
         self._seen += len(chunk)
         if self._seen > self._limit:
+            self._abandon()
             raise TooLarge()
-        self._scan(chunk)
+        try:
+            self._scan(chunk)
+        except InvalidMessage:
+            self._abandon()
+            raise
 
     def finish(self) -> Spooled:
         """The message, once the last chunk was fed. A message cut inside a string is left for the parser to refuse."""
@@ -73,6 +79,12 @@ class Lifter:
         self._cut()
         size = sum(len(p) if isinstance(p, bytes) else escaped_size(*p) for p in self._pieces)
         return Spooled(tuple(self._pieces), size)
+
+    def _abandon(self) -> None:
+        """Nothing more will be fed: a blob half written is closed."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def _scan(self, chunk: bytes) -> None:
         raise NotImplementedError
@@ -97,7 +109,6 @@ class JsonLifter(Lifter):
         super().__init__(open_blob, limit)
         self._inside = False
         self._run = bytearray()
-        self._writer: BlobWriter | None = None
 
     def _scan(self, chunk: bytes) -> None:
         if self._run and self._run[-1:] == b"\\":  # an escape cut by the chunk's edge may leave its backslash unmatched
@@ -141,7 +152,6 @@ class JsonLifter(Lifter):
             self._writer.write(_json_text(bytes(self._run[:upto])))
             del self._run[:upto]
         elif len(self._run) > 4 * THRESHOLD:  # an escape that never ends well
-            self._writer.close()
             raise InvalidMessage(errors=(FieldError("", "json: malformed string"),))
 
     def _close(self) -> None:
@@ -155,7 +165,7 @@ class JsonLifter(Lifter):
 
     def _flush(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            self._abandon()
             raise InvalidMessage(errors=(FieldError("", "json: the message ends inside a string"),))
         self._small += self._run
 
@@ -168,7 +178,6 @@ class XmlLifter(Lifter):
         self._rest = bytearray()
         self._in_cdata = False
         self._utf8: bool | None = None
-        self._writer: BlobWriter | None = None
         self._run = bytearray()
 
     def _scan(self, chunk: bytes) -> None:
@@ -252,7 +261,7 @@ class XmlLifter(Lifter):
 
     def _flush(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            self._abandon()
             raise InvalidMessage(errors=(FieldError("", "xml: the message ends inside a text"),))
         self._small += self._run + self._rest
 

@@ -40,6 +40,10 @@ class Ministry:
         self._sim = simulator
         self._reception = Reception(simulator)
 
+    def forget(self) -> None:
+        """Messages that came once may come again."""
+        self._reception.guards.clear()
+
     async def answer(self, request: HttpRequest) -> Outcome:
         """Everything between the caller's bytes and the outcome."""
         try:

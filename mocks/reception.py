@@ -32,7 +32,8 @@ class Reception:
             for backend in system.backends.values()
         ]
         self._mounted = sorted(mounted, key=lambda each: -len(each[0]))
-        self._guards: dict[str, Guard] = {}
+        self.guards: dict[str, Guard] = {}
+        """By system: who asks for a UsernameToken remembers what came."""
 
     def find(self, request: HttpRequest) -> Visit:
         """The backend and operation that a call means. Raises `Refused`."""
@@ -112,7 +113,7 @@ class Reception:
             visit.faults.append(fault.kind)
             self._platform(visit, fault, xml=xml)
         if visit.backend.soap_security:
-            guard = self._guards.setdefault(visit.backend.system, Guard())
+            guard = self.guards.setdefault(visit.backend.system, Guard())
             if no := guard.refusal(visit.token, visit.backend.secrets, sim.runtime.clock.now()):
                 raise Refused(soap.plain_fault(*no, visit.version))
 

@@ -43,8 +43,8 @@ def post_category(ask: Ask) -> Data:
         raise HttpFault(404, {"MSG": "Category not found"})
     known = {str(each[directory.key]): each for each in _all(ask, directory.code)}
     new: list[dict[str, Any]] = []
-    for number, record in enumerate(sent, 1):
-        record = {each.code: record.get(each.code) for each in directory.properties} | record
+    for number, given in enumerate(sent, 1):
+        record = {each.code: None for each in directory.properties} | given
         if problem := _wrong(directory, record):
             return _no(f"Data not insert: Record {number}: {problem}")
         key = str(record[directory.key])

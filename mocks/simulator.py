@@ -145,6 +145,7 @@ class Simulator:
         self.faults.clear()
         self.unmatched.clear()
         self.defects.clear()
+        self.ministry.forget()
         self.keeping.changed = True
 
     def fault_names(self) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 
 from lgsp.model import Data
 from lgsp_mocks.handler import Ask, Example, Handlers
@@ -215,6 +216,18 @@ HANDLERS: Handlers = {
         "xacThucThongTinBhyt": xacThucThongTinBhyt,
     }
 }
+
+
+def outcomes(world: World) -> dict[str, str]:
+    """What the people's book says of the cast."""
+    people = {each.role: world.actor(each.role) for each in world.cast.values() if each.kind == "person"}
+    said = {INSURED: "insured", RESERVED: "reserved", ENDED: "ended"}
+    names = Counter((each.full_name, each.birth_text) for each in people.values())
+    return {
+        role: f"{each.insurance_no}, {said[_state(each)]}"
+        + (", several of this name and birth" if names[each.full_name, each.birth_text] > 1 else "")
+        for role, each in people.items()
+    }
 
 
 def examples(world: World) -> list[Example]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import islice
 
 from lgsp.model import Data
 from lgsp_mocks.handler import Ask, Example, Handlers, HttpFault
@@ -21,7 +23,7 @@ MOST_FOUND, USUALLY = 50, 10
 READ_PEOPLE = 2_000
 """So many people are read for the households of an address in words."""
 NO_LETTERS = re.compile(r"[\W_]+")
-KINDS = ("tỉnh", "thành phố", "thị xã", "huyện", "phường", "xã", "thị trấn")
+KINDS = ("thanh pho ", "thi xa ", "huyen ", "phuong ", "xa ", "thi tran ")
 
 
 def search(ask: Ask) -> Data:
@@ -31,12 +33,7 @@ def search(ask: Ask) -> Data:
     limit = ask.data.get("limit", USUALLY)
     if not 1 <= limit <= MOST_FOUND:
         raise _error(400, "LIMIT_INVALID", f"limit phải từ 1 đến {MOST_FOUND}")
-    found = []
-    for item in _found(Ground(ask.world), words):
-        found.append(item)
-        if len(found) == limit:
-            break
-    return {"result": found}
+    return {"result": list(islice(Book(ask.world).find(words), limit))}
 
 
 def decode(ask: Ask) -> Data:
@@ -47,10 +44,12 @@ def decode(ask: Ask) -> Data:
     commune = ground.commune_of(code)
     if commune is not None and ground.office_of(commune.code) == code:
         return _office(ground, commune)
-    household = ground.household_of(code)
-    if household is None:
+    if household := ground.household_of(code):
+        return _item(ground, code, household.address, "household")
+    point = ground.point_of(code) if commune else None
+    if commune is None or point is None or ground.code_near(point.lat, point.lng) != code:
         raise _error(404, "CODE_NOT_FOUND", "Không tìm thấy mã")
-    return _item(ground, code, household.address, "household")
+    return _item(ground, code, ask.world.address(commune.code), "cell")
 
 
 def encode(ask: Ask) -> Data:
@@ -69,56 +68,74 @@ def batch(ask: Ask) -> Data:
     items = ask.data["items"]
     if len(items) > MOST_ITEMS:
         raise _error(400, "BATCH_TOO_LARGE", f"items có tối đa {MOST_ITEMS} phần tử")
-    ground = Ground(ask.world)
-    return {"result": [_guess(ground, str(item["id"]), str(item["diaChi"])) for item in items]}
+    book = Book(ask.world)
+    return {"result": [_guess(book, str(item["id"]), str(item["diaChi"])) for item in items]}
 
 
 # Finding
 
 
-def _guess(ground: Ground, name: str, words: str) -> Data:
-    """The best item for an address in words: sure of a household, half sure of a commune."""
-    item = next(iter(_found(ground, words)), None)
+class Book:
+    """Households by commune and house, read once for one question."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.ground = world, Ground(world)
+
+    @cached_property
+    def houses(self) -> Mapping[tuple[str, str], list[Person]]:
+        found: dict[tuple[str, str], list[Person]] = {}
+        for head in heads(self.world):
+            found.setdefault((head.residence.commune, _plain(head.residence.detail)), []).append(head)
+        return found
+
+    @cached_property
+    def names(self) -> list[tuple[Place, str, str]]:
+        """Districts and communes with their plain names, with and without the kind."""
+        places = (*self.world.districts(), *self.world.communes())
+        return [(place, name, _short(name)) for place in places for name in (_plain(place.name),)]
+
+    def find(self, words: str) -> Iterator[Data]:
+        """Households of the house that is named, then the committees of the communes that are."""
+        parts = [_plain(part) for part in words.split(",")]
+        communes = self._communes(parts)
+        house = next((found[0] for part in parts if (found := re.search(r"xom mau \d+", part))), "")
+        for commune in communes if house else ():
+            for head in self.houses.get((commune.code, house), ()):
+                if code := self.ground.code_at(head.residence, head.household):
+                    yield _item(self.ground, code, head.residence, "household")
+        yield from (_office(self.ground, each) for each in communes)
+
+    def _communes(self, parts: list[str]) -> list[Place]:
+        """By name with or without its kind; where a district is named too, only there."""
+        named = [
+            place
+            for place, name, short in self.names
+            if any(part in (name, short) or f" {name} " in f" {part} " for part in parts)
+        ]
+        districts = {each.code for each in named if each.level == "district"}
+        communes = [each for each in named if each.level == "commune"]
+        return [each for each in communes if each.parent in districts] or communes
+
+
+def heads(world: World) -> Iterator[Person]:
+    """Heads of households: the cast's, then those of the first so many people of the register."""
+    cast = (world.actor(member.role) for member in world.cast.values() if member.kind == "person")
+    yield from (each for each in cast if each.relation == "Chủ hộ")
+    yield from (each for each in world.people(0, READ_PEOPLE) if each.relation == "Chủ hộ")
+
+
+def _guess(book: Book, name: str, words: str) -> Data:
+    """The best item for an address in words: nearly sure of the very address, half sure of a commune."""
+    item = next(book.find(words), None)
     if item is None:
         return {"id": name, "smartCode": None, "doTinCay": 0}
     sure = 0.98 if _plain(item["fullAddress"]) == _plain(words) else 0.5 if item["type"] == "office" else 0.8
     return {"id": name, "smartCode": item["smartCode"], "doTinCay": sure}
 
 
-def _found(ground: Ground, words: str) -> Iterator[Data]:
-    """Households whose address has all the words, then the communes named; addresses before offices."""
-    wanted, world = _plain(words), ground.world
-    communes = [each for each in world.communes() if _named(each, world, wanted)]
-    named = {each.code for each in communes}
-    if named and (detail := re.search(r"xom mau \d+", wanted)):
-        for head in _heads(world):
-            address = head.residence
-            fits = address.commune in named and _plain(address.detail) == detail[0]
-            if fits and (code := ground.code_at(address, head.household)):
-                yield _item(ground, code, address, "household")
-    yield from (_office(ground, each) for each in communes)
-
-
-def _named(commune: Place, world: World, wanted: str) -> bool:
-    """A commune goes by its own name; one that shares it also needs its district's where the words name any."""
-    own = _plain(commune.name)
-    if f" {_short(own)} " not in f" {wanted} ":
-        return False
-    districts = [each for each in world.districts() if f" {_short(_plain(each.name))} " in f" {wanted} "]
-    district = world.place(commune.parent)
-    return not districts or district in districts or _short(own) == _short(_plain(districts[0].name))
-
-
-def _heads(world: World) -> Iterable[Person]:
-    """Heads of households: the cast's, then the first so many of the register."""
-    cast = (world.actor(member.role) for member in world.cast.values() if member.kind == "person")
-    yield from (each for each in cast if each.relation == "Chủ hộ")
-    yield from (each for each in world.people(0, READ_PEOPLE) if each.relation == "Chủ hộ")
-
-
 def _short(name: str) -> str:
     """Without the kind of place: `phuong thai binh` is `thai binh`."""
-    return next((name[len(kind) + 1 :] for kind in map(_plain, KINDS) if name.startswith(f"{kind} ")), name)
+    return next((name[len(kind) :] for kind in KINDS if name.startswith(kind)), name)
 
 
 def _plain(text: str) -> str:
@@ -173,9 +190,16 @@ def duplicate(ask: Ask) -> Data:
 HANDLERS: Handlers = {"vpost": {"search": search, "decode": decode, "encode": encode, "batch": batch}}
 
 
+def outcomes(world: World) -> dict[str, str]:
+    """What the people's book says of the cast."""
+    ground, people = Ground(world), (each for each in world.cast.values() if each.kind == "person")
+    codes = {each.role: ground.code_of(world.actor(each.role).household) for each in people}
+    return {role: f"household's code {code}" if code else "household without a code" for role, code in codes.items()}
+
+
 def examples(world: World) -> list[Example]:
     ground = Ground(world)
-    home = next(each for each in _heads(world) if ground.code_at(each.residence, each.household))
+    home = next(each for each in heads(world) if ground.code_at(each.residence, each.household))
     commune, code = world.communes()[0], ground.code_at(home.residence, home.household)
     office = ground.point_of(ground.office_of(commune.code))
     addresses = [{"id": "1", "diaChi": home.residence.text}, {"id": "2", "diaChi": "Không có nơi này"}]

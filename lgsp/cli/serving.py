@@ -57,13 +57,15 @@ def stopper() -> asyncio.Event:
 async def running(settings: Settings, listener: socket.socket) -> AsyncIterator[Gateway]:
     """A built gateway; `await serve(gateway, …)` inside opens its door. Everything is closed on the way out."""
     from lgsp.app import build
+    from lgsp.manifest import RegistryError
     from lgsp.runtime import Runtime
     from lgsp.store import StoreBusy
+    from lgsp.store.migrate import MigrationError
 
     settings.data.mkdir(parents=True, exist_ok=True)
     try:
         gateway = await build(settings, Runtime.system())
-    except StoreBusy as error:
+    except (RegistryError, StoreBusy, MigrationError) as error:
         listener.close()
         refuse(str(error))
     try:

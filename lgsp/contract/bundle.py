@@ -102,6 +102,8 @@ class Bundle:
                 out[key] = self.schema(value, file, below)
             elif key == "example" and "examples" not in schema:
                 out["examples"] = [value]
+            elif key in ("title", "description"):  # a text that looks like a number is a text all the same
+                out[key] = value if isinstance(value, str) else str(value)
             elif key not in _DROPPED:
                 out[key] = value
         if self.old:

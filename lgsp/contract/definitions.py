@@ -53,11 +53,11 @@ class Definitions:
                 for node in root.findall(f"{_WSDL}{kind}"):
                     if node.get("name") == local:
                         return node
-        # documents that forget a prefix mean their own namespace
+        # documents that forget a prefix mean their own namespace, whatever the default one is
         named = [
             node for root, _ in self.documents for node in root.findall(f"{_WSDL}{kind}") if node.get("name") == local
         ]
-        return named[0] if len(named) == 1 and not namespace else None
+        return named[0] if len(named) == 1 and namespace in ("", _WSDL[1:-1]) else None
 
     def message(self, node: etree._Element) -> list[Part] | None:
         """Parts of the message that an input, output, fault or header names, None where there is no such message."""

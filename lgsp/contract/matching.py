@@ -15,8 +15,8 @@ from lgsp.contract import raw
 from lgsp.contract.shape import Element, Group, Particle, Wild, split
 from lgsp.contract.text import Mismatch
 
-Read = Callable[["etree._Element"], Any]
-Step = Callable[[list["etree._Element"], int, dict[str, Any]], int]
+Read = Callable[[etree._Element], Any]  # noqa: SLF001  lxml's name for an element
+Step = Callable[[list[etree._Element], int, dict[str, Any]], int]  # noqa: SLF001  lxml's name for an element
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Normaliser:
         self, table: Table, *, unknown: Literal["refuse", "drop", "keep"], integer: Change, copy: bool
     ) -> None:
         self._table, self._unknown, self._integer, self._copy = table, unknown, integer, copy
-        self._made: dict[str, Change | None] = {}
+        self._made: dict[str, Change] = {}
 
     def of(self, shape: Shape) -> Change | None:
         """None where nothing could ever have to be changed or refused."""
@@ -87,14 +87,9 @@ class Normaliser:
         return None
 
     def _named(self, key: str) -> Change:
-        found = self._made.get(key)
-        if found is not None:
-            return found
-        cell: list[Change] = []
-        self._made[key] = lambda data: cell[0](data)
-        cell.append(self._record(self._table[key]))
-        self._made[key] = cell[0]
-        return cell[0]
+        if key not in self._made:
+            self._made[key] = self._record(self._table[key])
+        return self._made[key]
 
     def _field(self, field: Element | Group | Wild) -> Change | None:
         match field:
@@ -132,12 +127,15 @@ class Normaliser:
     def _fields(
         self, fields: dict[str, Element | Group | Wild], extra: dict[str, Change | None], *, open_ended: bool
     ) -> Change:
-        changes = {**extra, **{name: self._field(field) for name, field in fields.items()}}
-        known = changes.keys()
-        acting = tuple((name, change) for name, change in changes.items() if change is not None)
+        known = extra.keys() | fields.keys()
+        acting: tuple[tuple[str, Change], ...] | None = None  # built when the first record comes: types may be circular
         refuse, drop, copy = self._unknown == "refuse", self._unknown == "drop", self._copy
 
         def record(data: Any) -> Any:
+            nonlocal acting
+            if acting is None:
+                changes = {**extra, **{name: self._field(field) for name, field in fields.items()}}
+                acting = tuple((name, change) for name, change in changes.items() if change is not None)
             if data.__class__ is not dict:
                 return data
             if not open_ended and not data.keys() <= known:

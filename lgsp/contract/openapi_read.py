@@ -15,6 +15,7 @@ from lgsp.contract.model import Codec, Contract, Http, Operation, Parameter, Soa
 from lgsp.contract.schema_shape import Shapes
 from lgsp.contract.shape import Element, Json, Named, Record, Shape, example_of, walk
 from lgsp.contract.sources import digest, version_of
+from lgsp.contract.validating import schema_problem
 from lgsp.model import Data, Text
 
 _METHODS = ("get", "put", "post", "delete", "patch", "options", "head")
@@ -115,6 +116,8 @@ class _Reader:
         )
 
     def _codec(self, root: str, schema: Schema, pointer: str, *, lenient: bool) -> Codec:
+        if (problem := schema_problem({**schema, "$defs": self._bundle.components})) is not None:
+            self._bundle.finding(self._file, pointer, root.rpartition("}")[2], f"is no JSON Schema: {problem}")
         shape = self._shapes.shape(schema)
         if isinstance(shape, Named):  # generators and adapters look for fields at the top
             shape = self._shapes.table[shape.key]

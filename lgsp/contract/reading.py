@@ -31,8 +31,10 @@ from lgsp.contract.shape import (
 )
 from lgsp.contract.text import SPACE, Mismatch, proved_reader, qualified, reader
 
-Read = Callable[["etree._Element"], Any]
+Read = Callable[[etree._Element], Any]  # noqa: SLF001  lxml's name for an element
 Convert = Callable[[str], Any]
+Entries = dict[str, tuple[str, Convert | None, Read, bool]]
+"""Tag -> name in the data, conversion of a scalar, reader of the element, repeated."""
 _QUALIFIED = frozenset({"QName", "NOTATION"})
 NIL = f"{{{XSI}}}nil"
 TYPE = f"{{{XSI}}}type"
@@ -62,13 +64,9 @@ class Reader:
         return self._leaf(shape)
 
     def _named(self, key: str) -> Read:
-        if key in self._made:
-            return self._made[key]
-        cell: list[Read] = []
-        self._made[key] = lambda element: cell[0](element)  # for recursion only: replaced below for everybody else
-        cell.append(self._record(self._table[key]))
-        self._made[key] = cell[0]
-        return cell[0]
+        if key not in self._made:
+            self._made[key] = self._record(self._table[key])
+        return self._made[key]
 
     def _leaf(self, shape: Scalar | Items) -> Read:
         if isinstance(shape, Scalar) and shape.base in _QUALIFIED:
@@ -165,13 +163,27 @@ class Reader:
         return attributes
 
     def _content(self, record: Record) -> Read:
+        """Built when the first element comes: types may refer to each other in circles and a thousand deep."""
         found = flat(record)
         if found is None:
-            assert record.content is not None
-            return matcher(record.content, self.value)
+            return self._matched(record)
         empty = tuple(element.name for element in found if element.empty_list)
-        table = {e.tag: (e.name, self._convert(e), self.value(e), e.repeated) for e in found}
-        return _table_reader(table, empty, proved=self._proved)
+
+        def build() -> Entries:
+            return {e.tag: (e.name, self._convert(e), self.value(e), e.repeated) for e in found}
+
+        return _table_reader(build, empty, proved=self._proved)
+
+    def _matched(self, record: Record) -> Read:
+        content, made = record.content, list[Read]()
+
+        def match(element: etree._Element) -> Any:
+            if not made:
+                assert content is not None  # flat() gives () for a record without content
+                made.append(matcher(content, self.value))
+            return made[0](element)
+
+        return match
 
     def _convert(self, element: Element) -> Convert | None:
         """For a scalar the function from its text, so that the loop over a record needs no call of `read`."""
@@ -180,12 +192,15 @@ class Reader:
         return proved_reader(element.shape) if self._proved else reader(element.shape)
 
 
-def _table_reader(
-    table: dict[str, tuple[str, Convert | None, Read, bool]], empty: tuple[str, ...], *, proved: bool
-) -> Read:
+def _table_reader(build: Callable[[], Entries], empty: tuple[str, ...], *, proved: bool) -> Read:
     """The hot loop. A text that is there needs no look at nil and default; an empty element takes the slow way."""
 
+    table: Entries | None = None
+
     def content(element: etree._Element) -> Any:
+        nonlocal table
+        if table is None:
+            table = build()
         data: dict[str, Any] = {}
         for child in element:
             found = table.get(child.tag)  # type: ignore[arg-type]  # a string: comments are gone

@@ -52,16 +52,18 @@ class SchemaWriter:
         self.components: dict[str, Schema] = {}
         self._table = table
         self._names: dict[str, str] = {}
+        self._pending: list[str] = []
 
     def top(self, shape: Shape) -> Schema:
         """The schema of a message with its fields at the top."""
-        if isinstance(shape, Named):
-            record = self._table[shape.key]
-            return self._record(record, record.subtypes)
         if isinstance(shape, Raw):
             either = {TEXT_KEY: {"type": "string"}, RAW_KEY: {"type": "string"}}
             return {"type": "object", "properties": either, "maxProperties": 1}
-        return self.schema(shape)
+        schema = self._record(self._table[shape.key]) if isinstance(shape, Named) else self.schema(shape)
+        while self._pending:  # no recursion: types refer to types a thousand deep
+            key = self._pending.pop()
+            self.components[self._names[key]] = self._record(self._table[key])
+        return schema
 
     def schema(self, shape: Shape) -> Schema:
         match shape:
@@ -77,7 +79,7 @@ class SchemaWriter:
             case Named(key=key):
                 return {"$ref": f"#/components/schemas/{self._component(key)}"}
             case Record():
-                return self._record(shape, shape.subtypes)
+                return self._record(shape)
             case Listing(item=item):
                 return self._several(item)
             case Raw():
@@ -94,11 +96,11 @@ class SchemaWriter:
                 name = f"{base}{number}"
             self._names[key] = name
             self.components[name] = {}
-            record = self._table[key]
-            self.components[name] = self._record(record, record.subtypes)
+            self._pending.append(key)
         return self._names[key]
 
-    def _record(self, record: Record, subtypes: Any) -> Schema:
+    def _record(self, record: Record) -> Schema:
+        subtypes = record.subtypes
         properties: Schema = {}
         required: list[str] = []
         for attribute in record.attributes:

@@ -264,23 +264,23 @@ def content_scope(record: Record) -> dict[str, Element | Group | Wild]:
     return scope(record.content)
 
 
-def walk(shape: Shape, table: Table, seen: set[str] | None = None) -> Iterator[Shape]:
+def walk(shape: Shape, table: Table) -> Iterator[Shape]:
     """Every shape that can be reached, each named one once."""
-    seen = set() if seen is None else seen
-    if isinstance(shape, Named):
-        if shape.key in seen:
-            return
-        seen.add(shape.key)
-    yield shape
-    actual = resolve(shape, table)
-    if isinstance(actual, Listing):
-        yield from walk(actual.item.shape, table, seen)
-    if not isinstance(actual, Record):
-        return
-    for element in actual.elements():
-        yield from walk(element.shape, table, seen)
-    for key, _ in actual.subtypes.values():
-        yield from walk(Named(key), table, seen)
+    seen: set[str] = set()
+    pending: list[Shape] = [shape]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Named):
+            if each.key in seen:
+                continue
+            seen.add(each.key)
+        yield each
+        actual = resolve(each, table)
+        if isinstance(actual, Listing):
+            pending.append(actual.item.shape)
+        elif isinstance(actual, Record):
+            pending += [Named(key) for key, _ in actual.subtypes.values()]
+            pending += [element.shape for element in actual.elements()][::-1]
 
 
 def example_of(schema: Any) -> Any:

@@ -51,23 +51,30 @@ class JsonValidator:
 
     def errors(self, data: Data) -> tuple[FieldError, ...]:
         """Empty where the data is valid."""
-        blobs: set[str] = set()
         try:
             if self._validator.is_valid(data):
                 return ()
-        except (ValueError, TypeError):  # a value that is not JSON: a Blob, which counts as a string
-            data = without_blobs(data, "", blobs)
-            try:
-                if self._validator.is_valid(data):
-                    return ()
-            except (ValueError, TypeError):
-                return (FieldError("", "type:json"),)
+        except (ValueError, TypeError):
+            pass  # a value that is not JSON: a Blob, which counts as a string
+        blobs: set[str] = set()
         found: dict[FieldError, None] = {}
-        for error in self._validator.iter_errors(data):
-            found |= dict.fromkeys(each for each in _field_errors(error) if each.path not in blobs)
-            if len(found) >= _MAX_ERRORS:
-                break
+        try:
+            for error in self._validator.iter_errors(without_blobs(data, "", blobs)):
+                found |= dict.fromkeys(each for each in _field_errors(error) if each.path not in blobs)
+                if len(found) >= _MAX_ERRORS:
+                    break
+        except (ValueError, TypeError):
+            return (FieldError("", "type:json"),)
         return tuple(found)
+
+
+def schema_problem(schema: dict[str, Any]) -> str | None:
+    """Where a schema is no JSON Schema itself, and why; None where it is one."""
+    try:
+        jsonschema_rs.meta.validate(schema)
+    except jsonschema_rs.ValidationError as error:
+        return f"{'/'.join(map(str, error.instance_path))}: {error.kind.name}"
+    return None
 
 
 def _anything(_: str) -> bool:
@@ -112,11 +119,13 @@ def _field_errors(error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
 
 def _nearest(kind: Any) -> tuple[FieldError, ...]:
     """Of a choice of schemas none of which fits: the errors of the branch that comes nearest, if that can be told."""
-    branches: list[list[FieldError]] = [
-        [each for error in branch for each in _field_errors(error)] for branch in getattr(kind, "context", None) or []
-    ]
-    branches = [branch for branch in branches if branch and not any(e.rule == "type:null" for e in branch)]
-    return tuple(min(branches, key=len)) if branches else ()
+    found: list[list[FieldError]] = []
+    for context in getattr(kind, "context", None) or ():
+        branch = [each for error in context for each in _field_errors(error)]
+        if branch and not any(each.rule == "type:null" for each in branch):
+            found.append(branch)
+    nearest = min(found, key=len, default=[])
+    return tuple(nearest)
 
 
 _RULES = (

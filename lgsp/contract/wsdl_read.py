@@ -199,7 +199,7 @@ class _Reader:
             if part.type is None:
                 self._find(at, part.name, "an rpc part must name a type, not an element")
                 return None
-            shape: Shape = self._shapes.type(part.node, part.type)
+            shape: Shape = self._shapes.part(part.node, part.type)
             clark = self._definitions.clark(part.node, part.type)
             # a part without a value is nil: no schema of the contract says anything about the wrapper
             inner.append(Element(part.name, part.name, shape, nillable=True))

@@ -25,10 +25,10 @@ from lgsp.contract.shape import (
     Wild,
     split,
 )
-from lgsp.contract.xsd_files import Component, Document, Schemas
+from lgsp.contract.xsd_files import Schemas
+from lgsp.contract.xsd_names import XML, Names
 from lgsp.contract.xsd_simple import BUILT_IN, Simple, restricted, simple_type
 
-_XML = "http://www.w3.org/XML/1998/namespace"
 _MODELS = ("sequence", "choice", "all")
 
 
@@ -37,67 +37,17 @@ class Shapes:
 
     def __init__(self, schemas: Schemas) -> None:
         self.table: dict[str, Record] = {}
-        self._schemas = schemas
+        self._names = Names(schemas)
         self._simple: dict[str, Simple] = {}
         self._complex: dict[str, Shape] = {}
-        self._documents = {id(document.root): document for document in schemas.documents}
-        self._derived: dict[str, list[str]] = {}
-        self._members: dict[str, list[Component]] = {}
-        self._relate()
-
-    # -- references
-
-    def clark(self, node: etree._Element, said: str) -> str:
-        """A qualified name as a Clark name, seen from its node."""
-        prefix, _, local = said.strip().rpartition(":")
-        namespace = node.nsmap.get(prefix or None)
-        if namespace is None and prefix:
-            namespace = _XML if prefix == "xml" else ""
-            if not namespace:
-                self._find(node, said, "uses a prefix that is not declared")
-        if namespace is None:
-            document = self._document(node)
-            namespace = document.namespace if document is not None and document.chameleon else ""
-        return f"{{{namespace}}}{local}"
-
-    def _document(self, node: etree._Element) -> Document | None:
-        here: etree._Element | None = node
-        while here is not None:
-            if id(here) in self._documents and self._documents[id(here)].root is here:
-                return self._documents[id(here)]
-            here = here.getparent()
-        return None
-
-    def _find(self, node: etree._Element, construct: str, text: str) -> None:
-        document = self._document(node)
-        self._schemas.files.find(document.file if document else "", node, construct, text)
-
-    def _component(self, kind: str, clark: str) -> Component | None:
-        found = self._schemas.components[kind].get(clark)
-        if found is None and self._schemas.well_known(split(clark)[0]):
-            self._documents = {id(document.root): document for document in self._schemas.documents}
-            found = self._schemas.components[kind].get(clark)
-        return found
-
-    def _relate(self) -> None:
-        """Who derives from whom, and who substitutes whom: one pass over all global components."""
-        for clark, component in list(self._schemas.components["complexType"].items()):
-            derivation = next(component.node.iter(f"{{{XS}}}extension", f"{{{XS}}}restriction"), None)
-            parent = derivation.getparent() if derivation is not None else None
-            if derivation is None or parent is None or parent.getparent() is not component.node:
-                continue
-            if (base := derivation.get("base")) is not None:
-                self._derived.setdefault(self.clark(derivation, base), []).append(clark)
-        for component in list(self._schemas.components["element"].values()):
-            for head in component.node.get("substitutionGroup", "").split():
-                self._members.setdefault(self.clark(component.node, head), []).append(component)
+        self._pending: list[tuple[str, etree._Element]] = []
 
     # -- types
 
     def simple(self, node: etree._Element, said: str) -> Simple:
-        found = self._simple_of(self.clark(node, said))
+        found = self._simple_of(self._names.clark(node, said))
         if found is None:
-            self._find(node, said, "is not a simple type that the contract defines")
+            self._names.find(node, said, "is not a simple type that the contract defines")
             return BUILT_IN["anySimpleType"]
         return found
 
@@ -106,24 +56,30 @@ class Shapes:
         if namespace == XS:
             return BUILT_IN.get({"anyAtomicType": "anySimpleType"}.get(local, local))
         if clark not in self._simple:
-            component = self._component("simpleType", clark)
+            component = self._names.component("simpleType", clark)
             if component is None:
                 return None
             self._simple[clark] = BUILT_IN["anySimpleType"]  # a type that is its own member stays a text
             self._simple[clark] = simple_type(component.node, self.simple)
         return self._simple[clark]
 
-    def type(self, node: etree._Element, said: str) -> Shape:
+    def part(self, node: etree._Element, said: str) -> Shape:
+        """The shape of the type that a part of an rpc message names."""
+        shape = self._type(node, said)
+        self._settle()
+        return shape
+
+    def _type(self, node: etree._Element, said: str) -> Shape:
         """The shape of a named type, simple or complex."""
-        clark = self.clark(node, said)
+        clark = self._names.clark(node, said)
         if clark == f"{{{XS}}}anyType":
             return Raw()
         simple = self._simple_of(clark)
         if simple is not None:
             return simple
-        component = self._component("complexType", clark)
+        component = self._names.component("complexType", clark)
         if component is None:
-            self._find(node, said, "is not a type that the contract defines")
+            self._names.find(node, said, "is not a type that the contract defines")
             return Raw()
         return self._named(clark, component.node)
 
@@ -134,17 +90,22 @@ class Shapes:
                 self._complex[key] = Raw()
                 return self._complex[key]
             self._complex[key] = Named(key)
-            self.table[key] = Record()
-            self.table[key] = self._with_subtypes(key, self._record(node))
+            self._pending.append((key, node))
         return self._complex[key]
 
+    def _settle(self) -> None:
+        """Fills the table for every named type that was met. A list and no recursion: types refer to types a thousand deep."""
+        while self._pending:
+            key, node = self._pending.pop()
+            self.table[key] = self._with_subtypes(key, self._record(node))
+
     def _with_subtypes(self, key: str, record: Record) -> Record:
-        every = list(dict.fromkeys(self._descendants(key, set())))
+        every = list(dict.fromkeys(self._names.descendants(key, set())))
         if not every:
             return record
         subtypes: dict[str, tuple[str, str]] = {}
         for clark in [key, *every]:
-            component = self._schemas.components["complexType"].get(clark)
+            component = self._names.schemas.components["complexType"].get(clark)
             if component is None or component.node.get("abstract") in ("true", "1"):
                 continue
             if clark != key and not isinstance(self._named(clark, component.node), Named):
@@ -152,13 +113,6 @@ class Shapes:
             name = split(clark)[1]
             subtypes[clark if name in subtypes else name] = (clark, clark)
         return replace(record, subtypes=subtypes)
-
-    def _descendants(self, clark: str, seen: set[str]) -> Iterator[str]:
-        for child in self._derived.get(clark, ()):
-            if child not in seen:
-                seen.add(child)
-                yield child
-                yield from self._descendants(child, seen)
 
     def _mixed(self, node: etree._Element, seen: set[str]) -> bool:
         if node.get("mixed") in ("true", "1"):
@@ -171,8 +125,8 @@ class Shapes:
         extension = content.find(f"{{{XS}}}extension")
         if extension is None or (base := extension.get("base")) is None:
             return False
-        clark = self.clark(extension, base)
-        component = self._component("complexType", clark)
+        clark = self._names.clark(extension, base)
+        component = self._names.component("complexType", clark)
         return component is not None and clark not in seen and self._mixed(component.node, seen | {clark})
 
     def _record(self, node: etree._Element) -> Record:
@@ -190,7 +144,7 @@ class Shapes:
     def _parts(self, node: etree._Element, depth: int) -> tuple[Simple | None, list[Particle], list[Attribute], bool]:
         """Text, particles, attributes and whether anyAttribute stands there: of a type or of a derivation in it."""
         if depth > 64:
-            self._find(node, "extension", "derives from itself")
+            self._names.find(node, "extension", "derives from itself")
             return None, [], [], False
         content = next(
             (child for child in node if etree.QName(child).localname in ("simpleContent", "complexContent")), None
@@ -203,18 +157,18 @@ class Shapes:
         )
         if derivation is None:
             return None, [], [], False
-        clark = self.clark(derivation, derivation.get("base", "xs:anyType"))
+        clark = self._names.clark(derivation, derivation.get("base", "xs:anyType"))
         own, own_wild = self._attributes(derivation, set())
         simple = self._simple_of(clark)
         if simple is not None:
             shape = restricted(derivation, simple, self.simple) if _is(derivation, "restriction") else simple
             return shape, [], own, own_wild
-        component = self._component("complexType", clark)
+        component = self._names.component("complexType", clark)
         text, parts, attributes, wild = (
             (None, [], [], False) if component is None else self._parts(component.node, depth + 1)
         )
         if component is None and clark != f"{{{XS}}}anyType":
-            self._find(derivation, derivation.get("base", ""), "is not a type that the contract defines")
+            self._names.find(derivation, derivation.get("base", ""), "is not a type that the contract defines")
         mine = {attribute.tag for attribute in own} | set(self._prohibited(derivation))
         attributes = [attribute for attribute in attributes if attribute.tag not in mine] + own
         if _is(derivation, "restriction"):
@@ -235,10 +189,10 @@ class Shapes:
             elif local == "anyAttribute":
                 wild = True
             elif local == "attributeGroup":
-                clark = self.clark(child, child.get("ref", ""))
-                component = self._component("attributeGroup", clark)
+                clark = self._names.clark(child, child.get("ref", ""))
+                component = self._names.component("attributeGroup", clark)
                 if component is None:
-                    self._find(child, child.get("ref", ""), "is not an attribute group that the contract defines")
+                    self._names.find(child, child.get("ref", ""), "is not an attribute group that the contract defines")
                 elif clark not in seen:
                     inner, inner_wild = self._attributes(component.node, seen | {clark})
                     found += inner
@@ -249,21 +203,21 @@ class Shapes:
         for child in node.findall(f"{{{XS}}}attribute"):
             if child.get("use") == "prohibited":
                 name = child.get("ref")
-                yield self.clark(child, name) if name else child.get("name", "")
+                yield self._names.clark(child, name) if name else child.get("name", "")
 
     def _attribute(self, node: etree._Element) -> Attribute:
         reference = node.get("ref")
         required = node.get("use") == "required"
         if reference is not None:
-            clark = self.clark(node, reference)
-            component = self._component("attribute", clark)
+            clark = self._names.clark(node, reference)
+            component = self._names.component("attribute", clark)
             if component is None:
-                if split(clark)[0] != _XML:
-                    self._find(node, reference, "is not an attribute that the contract defines")
+                if split(clark)[0] != XML:
+                    self._names.find(node, reference, "is not an attribute that the contract defines")
                 return Attribute(clark, _attribute_name(clark), BUILT_IN["anySimpleType"], required)
             return Attribute(clark, _attribute_name(clark), self._attribute_type(component.node), required)
         local = node.get("name", "")
-        document = self._document(node)
+        document = self._names.document(node)
         qualified = (
             node.get("form", "qualified" if document and document.attributes_qualified else "unqualified")
             == "qualified"
@@ -297,14 +251,16 @@ class Shapes:
         if local == "element":
             return self._element(node, least, most)
         if local == "any":
-            document = self._document(node)
+            document = self._names.document(node)
             target = document.namespace if document is not None else ""
             return Wild("#any", least, most, node.get("namespace", "##any"), target)
         if local == "group":
-            clark = self.clark(node, node.get("ref", ""))
-            component = self._component("group", clark)
+            clark = self._names.clark(node, node.get("ref", ""))
+            component = self._names.component("group", clark)
             if component is None or depth > 64:
-                self._find(node, node.get("ref", ""), "is not a group that the contract defines, or contains itself")
+                self._names.find(
+                    node, node.get("ref", ""), "is not a group that the contract defines, or contains itself"
+                )
                 return None
             model = next((child for child in component.node if etree.QName(child).localname in _MODELS), None)
             if model is None:
@@ -322,38 +278,29 @@ class Shapes:
     def _element(self, node: etree._Element, least: int, most: int) -> Particle:
         reference = node.get("ref")
         if reference is None:
-            document = self._document(node)
+            document = self._names.document(node)
             form = node.get("form", "qualified" if document and document.qualified else "unqualified")
             namespace = document.namespace if document and form == "qualified" else ""
             local = node.get("name", "")
             tag = f"{{{namespace}}}{local}" if namespace else local
             return self._declared(node, tag, least, most)
-        clark = self.clark(node, reference)
-        component = self._component("element", clark)
+        clark = self._names.clark(node, reference)
+        component = self._names.component("element", clark)
         if component is None:
-            self._find(node, reference, "is not an element that the contract defines")
+            self._names.find(node, reference, "is not an element that the contract defines")
             return Element(_bare(clark), split(clark)[1], Raw(), least, most)
         head = self._declared(component.node, _bare(clark), least, most)
-        members = list(dict.fromkeys(self._substitutes(clark, set())))
+        members = list(dict.fromkeys(self._names.substitutes(clark, set())))
         if not members:
             return head
         parts = [] if component.node.get("abstract") in ("true", "1") else [replace(head, least=1, most=1)]
         for member in members:
-            other = self._schemas.components["element"][member]
+            other = self._names.schemas.components["element"][member]
             if other.node.get("abstract") not in ("true", "1"):
                 parts.append(self._declared(other.node, _bare(member), 1, 1))
         if not parts:
             return head
         return Group("choice", tuple(parts), least, most)
-
-    def _substitutes(self, clark: str, seen: set[str]) -> Iterator[str]:
-        for component in self._members.get(clark, ()):
-            name = component.node.get("name", "")
-            member = f"{{{component.document.namespace}}}{name}"
-            if member not in seen:
-                seen.add(member)
-                yield member
-                yield from self._substitutes(member, seen)
 
     def _declared(self, node: etree._Element, tag: str, least: int, most: int) -> Element:
         return Element(
@@ -370,7 +317,7 @@ class Shapes:
     def _element_type(self, node: etree._Element, tag: str) -> Shape:
         said = node.get("type")
         if said is not None:
-            return self.type(node, said)
+            return self._type(node, said)
         for child in node:
             local = etree.QName(child).localname
             if local == "simpleType":
@@ -381,17 +328,18 @@ class Shapes:
                 return Raw() if self._mixed(child, set()) else self._record(child)
         head = node.get("substitutionGroup", "").split()
         if head:
-            component = self._component("element", self.clark(node, head[0]))
+            component = self._names.component("element", self._names.clark(node, head[0]))
             if component is not None and component.node is not node:
                 return self._element_type(component.node, tag)
         return Raw()
 
     def root(self, clark: str) -> Element | None:
         """A global element as the root of a message."""
-        component = self._component("element", clark)
+        component = self._names.component("element", clark)
         if component is None:
             return None
         element = self._declared(component.node, _bare(clark), 1, 1)
+        self._settle()
         if isinstance(element.shape, Scalar | Items):
             element = replace(element, shape=Record(text=element.shape))
         return element
@@ -421,7 +369,7 @@ def _times(group: Group, least: int, most: int) -> Group:
 
 def _attribute_name(clark: str) -> str:
     namespace, local = split(clark)
-    return f"@xml:{local}" if namespace == _XML else f"@{local}"
+    return f"@xml:{local}" if namespace == XML else f"@{local}"
 
 
 def _renamed(attributes: list[Attribute]) -> tuple[Attribute, ...]:

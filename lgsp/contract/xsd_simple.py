@@ -35,7 +35,7 @@ BUILT_IN: dict[str, Scalar | Items] = {
 }
 
 Simple = Scalar | Items
-Resolve = Callable[["etree._Element", str], Simple]
+Resolve = Callable[[etree._Element, str], Simple]  # noqa: SLF001  lxml's name for an element
 """The simple type that an attribute's qualified name means, seen from a node."""
 
 

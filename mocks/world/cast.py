@@ -17,7 +17,7 @@ OTHERS = 900_000
 
 
 def read_cast() -> dict[str, list[dict[str, Any]]]:
-    """`cast.toml`: lists `person` and `business`."""
+    """`cast.toml`: lists `person`, `business`, `household`, `agency` and `dossier`."""
     found: dict[str, list[dict[str, Any]]] = tomllib.loads((Path(__file__).parent / "cast.toml").read_text("utf-8"))
     return found
 
@@ -30,7 +30,10 @@ def cast_people(
 ) -> dict[str, Person]:
     """By role."""
     cccds = {
-        e["role"]: cccd_of(province, e["gender"], e.get("cccd_year", int(e["birth"][:4])), e["serial"]) for e in entries
+        e["role"]: cccd_of(
+            province, e.get("cccd_gender", e["gender"]), e.get("cccd_year", int(e["birth"][:4])), e["serial"]
+        )
+        for e in entries
     }
     found = {}
     for i, entry in enumerate(entries):
@@ -47,7 +50,7 @@ def cast_people(
             gender=entry["gender"],
             ethnicity=entry["ethnicity"],
             marital=marital,
-            household=f"{province}98{OTHERS + entry['household']:06d}",
+            household=household_of(province, entry["household"]),
             relation=entry.get("relation", "Chủ hộ"),
             residence=address(home, f"Xóm Mẫu {entry['household']}"),
             origin=address(origin, ""),
@@ -57,6 +60,11 @@ def cast_people(
             died=date.fromisoformat(entry["died"]) if "died" in entry else None,
         )
     return found
+
+
+def household_of(province: str, number: int) -> str:
+    """maHo of the cast's household of this number."""
+    return f"{province}98{OTHERS + number:06d}"
 
 
 def newcomer(entry: Mapping[str, Any], i: int, province: str, address: Callable[[str, str], Address]) -> Person:

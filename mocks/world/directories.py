@@ -136,7 +136,8 @@ def _about(world: World, agency: Agency, name: str = "") -> Row:
 def _provinces(world: World) -> Iterator[Row]:
     """The country's as they were until 2025, and this one where it is of one's own making."""
     known = directories()["donvihanhchinhcap1"].rows
-    yield from (list(row) for row in known)
+    for row in known:
+        yield [*row]
     if world.province.code not in {row[0] for row in known}:
         yield [world.province.code, f"Tỉnh {world.province.title}", "Tỉnh", SINCE, None]
 

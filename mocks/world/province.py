@@ -17,6 +17,19 @@ _KINDS = {"phuong": "phuong", "xa": "xa", "thi-tran": "thi_tran"}
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that the province has published; `value` as a machine reads it."""
+
+    key: str
+    value: str
+    unit: str
+    as_of: str
+    """A year or a day."""
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Province:
     """`places` by GSO code; `consumers` and `stages` as their files have them."""
 
@@ -38,6 +51,8 @@ class Province:
     consumers: tuple[Mapping[str, Any], ...] = ()
     """Agency systems of the demonstration, each with its `grants`."""
     departments: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    """What it has published about itself, by key: reports are made of them."""
     folder: Path = PROVINCES
 
     @classmethod
@@ -63,6 +78,7 @@ class Province:
                 for system in stages.get(stage, ())
             },
             consumers=tuple(tomllib.loads(consumers.read_text("utf-8"))["consumers"]) if consumers.is_file() else (),
+            figures=MappingProxyType(_figures(folder / "figures.csv")),
             folder=folder,
         )
 
@@ -83,6 +99,13 @@ def _places(folder: Path, code: str, title: str) -> dict[str, Place]:
             kind = _KINDS.get(row["type"], row["type"])
             places[commune] = Place(commune, row["commune"], "commune", kind, district or code, codes(commune))
     return places
+
+
+def _figures(path: Path) -> dict[str, Figure]:
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {row["key"]: Figure(**row) for row in csv.DictReader(lines)}
 
 
 def _codes(path: Path) -> dict[str, str]:

@@ -75,7 +75,7 @@ def household_business(world: World, n: int) -> HouseholdBusiness | None:
     return HouseholdBusiness(
         n=n,
         mst=body + digit,
-        registration=f"{world.province.code}A8{950_000 + n:07d}",
+        registration=f"{world.province.code}A8{950_000 + n:06d}",
         name=f"HỘ KINH DOANH MẪU {owner.ten or owner.ho} {n}".upper(),
         owner=owner,
         founded=date(2008, 1, 2) + timedelta(days=(bits >> 8) % 5_000),

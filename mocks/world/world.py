@@ -12,7 +12,7 @@ from typing import Any
 
 from lgsp_mocks.world.agency import agencies
 from lgsp_mocks.world.business import businesses
-from lgsp_mocks.world.cast import cast_people, newcomer, read_cast
+from lgsp_mocks.world.cast import cast_people, household_of, newcomer, read_cast
 from lgsp_mocks.world.model import Address, Agency, Business, CastMember, Household, Person, Place, birth_text
 from lgsp_mocks.world.people import CAST_SERIAL, People, cccd_of
 from lgsp_mocks.world.province import Province
@@ -50,7 +50,19 @@ class World:
         people = (CastMember(e["role"], "person", self._roles[e["role"]].cccd, e["note"]) for e in self._cast["person"])
         codes = list(self._businesses)
         companies = (CastMember(e["role"], "business", codes[e["nth"]], e["note"]) for e in self._cast["business"])
-        return MappingProxyType({member.role: member for member in (*people, *companies)})
+        families = (
+            CastMember(e["role"], "household", household_of(self.province.code, e["number"]), e["note"])
+            for e in self._cast["household"]
+        )
+        top, district = self.province.agency, next(iter(self.districts()), None)
+        commune = next((a.code for a in self.agencies.values() if a.level == 3), top)
+        names = {"top": top, "district": f"{top}.{district.code}" if district else top, "commune": commune}
+        coded = (
+            CastMember(e["role"], kind, e["code"].format(**names), e["note"])
+            for kind in ("agency", "dossier")
+            for e in self._cast[kind]
+        )
+        return MappingProxyType({member.role: member for member in (*people, *companies, *families, *coded)})
 
     # people
 
