@@ -294,6 +294,8 @@ def restore(data: Data, blobs: Mapping[str, Blob]) -> Data:
 def lower(data: Data) -> tuple[Data, dict[str, Blob]]:
     """The message with a placeholder for each blob, and which stands for which, in the order of the message."""
     blobs: dict[str, Blob] = {}
+    if not has_blob(data):
+        return data, blobs
 
     def name(blob: Blob) -> str:
         key = _placeholder(blob)
@@ -307,11 +309,12 @@ def lower(data: Data) -> tuple[Data, dict[str, Blob]]:
 
 def has_blob(data: Any) -> bool:
     """Whether a message carries a blob anywhere."""
-    if isinstance(data, dict):
-        return any(has_blob(value) for value in data.values())
-    if isinstance(data, list):
-        return any(has_blob(value) for value in data)
-    return isinstance(data, Blob)
+    members = data.values() if isinstance(data, dict) else data if isinstance(data, list) else (data,)
+    for value in members:  # every message is looked through, so a leaf costs no call
+        kind = type(value)
+        if kind is Blob or ((kind is dict or kind is list) and has_blob(value)):
+            return True
+    return False
 
 
 def split(encoded: bytes, blobs: Mapping[str, Blob], escape: Escape) -> bytes | Spooled:

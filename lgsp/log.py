@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from enum import Enum
 from types import MappingProxyType
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 from lgsp import events
@@ -76,48 +76,55 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 
 def subscriber(out: TextIO, clock: Clock, level: str = "info") -> Callable[[Event], None]:
-    """What `Events.subscribe` takes: writes each event to `out` as one line of JSON."""
+    """What `Events.subscribe` takes: writes each event to `out` as one line of JSON.
 
-    def stamp(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-        line.setdefault("at", clock.now().isoformat(timespec="milliseconds"))
+    Everything that a kind of event decides is decided here, once: its name, whether it is written at all, which fields.
+    """
+
+    def stamp(_: Any, at_level: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+        line["level"] = at_level
+        if "at" not in line:
+            line["at"] = clock.now().isoformat(timespec="milliseconds")
         return line
 
     log = structlog.wrap_logger(
         structlog.WriteLogger(out),
-        processors=[structlog.processors.add_log_level, stamp, _allowed, _json],
+        processors=[stamp, _json],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         context_class=dict,
     )
-    writers = {name: getattr(log, name) for name in _LEVELS}
+    writers = {
+        kind: (name, getattr(log, at_level), tuple(each.name for each in fields(kind) if each.name in ALLOWED))
+        for kind, (name, at_level) in NAMES.items()
+        if _LEVELS[at_level] >= _LEVELS[level]
+    }
 
     def write(event: Event) -> None:
-        name, at_level = NAMES[type(event)]
-        writers[at_level](name, **line_of(event))
+        if (writer := writers.get(type(event))) is not None:
+            name, say, keys = writer
+            say(name, **line_of(event, keys))
 
     return write
 
 
-def line_of(event: Event) -> dict[str, Any]:
+def line_of(event: Event, keys: Iterable[str]) -> dict[str, Any]:
     """An event's fields as plain values; None is left out."""
-    values = ((each.name, getattr(event, each.name)) for each in fields(event))
-    return {name: _plain(value) for name, value in values if value is not None}
+    return {
+        key: value if (plain := _PLAIN.get(type(value))) is None else plain(value)
+        for key in keys
+        if (value := getattr(event, key)) is not None
+    }
 
 
-def _allowed(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-    return {name: value for name, value in line.items() if name in ALLOWED}
+_PLAIN: Mapping[type, Callable[[Any], Any]] = MappingProxyType(
+    {
+        Text: lambda text: text.vi,
+        datetime: lambda moment: moment.isoformat(timespec="milliseconds"),
+        float: lambda number: round(number, 6),
+    }
+)
+"""By exact type; names of states are strings already."""
 
 
-def _plain(value: Any) -> Any:
-    match value:
-        case Text():
-            return value.vi
-        case Enum():
-            return str(value.value)
-        case datetime():
-            return value.isoformat(timespec="milliseconds")
-        case float():
-            return round(value, 6)
-    return value
-
-
-_json = structlog.processors.JSONRenderer(ensure_ascii=False, separators=(",", ":"))
+def _json(_: Any, __: str, line: structlog.types.EventDict) -> str:
+    return msgspec.json.encode(line).decode()

@@ -54,15 +54,21 @@ class Metrics:
         self._entries = Gauge("lgsp_audit_entries_total", "Entries in this writer's chain", registry=own)
         self.loop_lag = Gauge("lgsp_loop_lag_seconds", "How late the event loop woke last", registry=own)
         Gauge("lgsp_build_info", "1", ["version"], registry=own).labels(__version__).set(1)
+        self._bound: dict[tuple[str | None, str | None, str, str], tuple[Counter, Histogram]] = {}
+        self._made: dict[tuple[str, str], Counter] = {}
 
     def __call__(self, event: Event) -> None:
         match event:
             case ExchangeFinished():
-                system, operation = self._named(event.system, event.operation)
-                self._exchanges.labels(system, operation, event.face, event.outcome).inc()
-                self._seconds.labels(system).observe(event.seconds)
+                counted, seconds = self._finished(event.system, event.operation, event.face, event.outcome)
+                counted.inc()
+                seconds.observe(event.seconds)
             case AttemptMade():
-                self._attempts.labels(event.system, event.outcome).inc()
+                key = event.system, event.outcome
+                made = self._made.get(key)
+                if made is None:
+                    made = self._made[key] = self._attempts.labels(*key)
+                made.inc()
             case EdgeRefused():
                 self._refused.labels(event.code).inc()
             case TaskDied():
@@ -70,10 +76,18 @@ class Metrics:
             case _:
                 pass
 
-    def _named(self, system: str | None, operation: str | None) -> tuple[str, str]:
-        if system is not None and operation is not None and self._reading.knows(system, operation):
-            return system, operation
-        return "other", "other"
+    def _finished(self, system: str | None, operation: str | None, face: str, outcome: str) -> tuple[Counter, Histogram]:
+        """The two numbers that an exchange moves. Only registered names are kept, so what is kept has a bound."""
+        key = system, operation, face, outcome
+        if (bound := self._bound.get(key)) is not None:
+            return bound
+        known = system is not None and operation is not None and self._reading.knows(system, operation)
+        if not known:
+            key = "other", "other", face, outcome
+        bound = self._exchanges.labels(*key), self._seconds.labels(key[0])
+        if known:
+            self._bound[key] = bound
+        return bound
 
     def render(self, submissions: Mapping[str, int]) -> bytes:
         """The text that `/metrics` answers; `submissions` counts by state."""

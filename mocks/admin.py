@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from lgsp.model import HttpRequest, HttpResponse
+from lgsp_mocks.book import entries
 from lgsp_mocks.faults import SOAP_ONLY, FaultError
 from lgsp_mocks.handler import Example
-from lgsp_mocks.world import CastMember
 
 if TYPE_CHECKING:
     from lgsp_mocks.catalogue import SimSystem
@@ -77,44 +77,8 @@ class Admin:
         return found
 
     def people(self) -> list[dict[str, Any]]:
-        """The test people's book: the named cast with what each system says of them."""
-        return [self._member(member) for member in self._sim.world.cast.values()]
-
-    def _member(self, member: CastMember) -> dict[str, Any]:
-        world = self._sim.world
-        outcomes = dict(member.outcomes)
-        for system in self._sim.systems.values():
-            told = getattr(system.module, "outcomes", None)
-            if told is not None and (outcome := told(world).get(member.role)):
-                outcomes[system.name] = outcome
-        facts: dict[str, Any] = {}
-        if member.kind == "person" and (person := world.person(member.id)):
-            facts = {
-                "name": person.full_name,
-                "birth": person.birth_text,
-                "gender": person.gender,
-                "cmnd": person.cmnd,
-                "insurance_no": person.insurance_no,
-                "health_card": person.health_card,
-                "household": person.household,
-                "address": person.residence.text,
-                "died": person.died.isoformat() if person.died else None,
-            }
-        elif member.kind == "business" and (company := world.business(member.id)):
-            facts = {
-                "name": company.name,
-                "status": company.status,
-                "address": company.address.text,
-                "owner": company.owner,
-            }
-        return {
-            "role": member.role,
-            "kind": member.kind,
-            "id": member.id,
-            **facts,
-            "note": dict(member.note),
-            "outcomes": outcomes,
-        }
+        """The test people's book."""
+        return entries(self._sim.world, self._sim.systems)
 
     def _system(self, system: SimSystem) -> dict[str, Any]:
         return {

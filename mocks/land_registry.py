@@ -215,7 +215,8 @@ def _standing(world: World) -> dict[str, Any]:
 
 
 def _dossiers(ask: Ask) -> dict[str, Any]:
-    return _standing(ask.world) | ask.state.get("hoSo", {})
+    mine: dict[str, Any] = ask.state.get("hoSo", {})
+    return _standing(ask.world) | mine
 
 
 def _of_dossier(ask: Ask, kind: str) -> Data:
@@ -268,14 +269,16 @@ def _faults(world: World, sent: Data) -> list[str]:
         faults.append("TinhId không có trong danh mục")
     if not sent["ThongTinNguoiNopDon"].get("HoTen"):
         faults.append("HoTen bắt buộc")
-    for each in sent.get("ThongTinThuaDat") or ():
-        if each.get("DienTich") and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", each["DienTich"]):
-            faults.append("DienTich không đúng định dạng")
+    areas = [each["DienTich"] for each in sent.get("ThongTinThuaDat") or () if each.get("DienTich")]
+    if not all(re.fullmatch(r"[0-9]+(\.[0-9]+)?", area) for area in areas):
+        faults.append("DienTich không đúng định dạng")
     return faults
 
 
 def _files(sent: Data) -> list[dict[str, str | Blob]]:
-    return [each["TapTin"] for each in sent.get("DanhSachGiayToDinhKem") or () if (each.get("TapTin") or {}).get("data")]
+    return [
+        each["TapTin"] for each in sent.get("DanhSachGiayToDinhKem") or () if (each.get("TapTin") or {}).get("data")
+    ]
 
 
 def _hash(text: str) -> int:

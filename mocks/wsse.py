@@ -13,7 +13,8 @@ from lgsp.adapters.envelope import UsernameToken
 
 FRESH = timedelta(minutes=5)
 """How far `Created` may lie from the ministry's clock, on both sides (DOMAIN.md §8)."""
-REMEMBERED = 10_000
+REMEMBERED = 100_000
+"""Nonces; under a storm the oldest go first."""
 
 
 class Guard:
@@ -21,6 +22,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._seen: dict[str, datetime] = {}
+        """Nonce -> until when its token may come again, in the order in which they came."""
 
     def refusal(self, token: UsernameToken | None, secrets: Mapping[str, str], now: datetime) -> tuple[str, str] | None:
         """(fault code, text), or None for whoever may come in."""
@@ -39,8 +41,9 @@ class Guard:
         known = token.username == secrets.get("username")
         if not known or not hmac.compare_digest(base64.b64encode(wanted.digest()), token.password.encode()):
             return "FailedAuthentication", "The security token could not be authenticated or authorized"
-        self._seen = {value: until for value, until in self._seen.items() if until > now}
-        if token.nonce in self._seen or len(self._seen) >= REMEMBERED:
+        while self._seen and (len(self._seen) >= REMEMBERED or next(iter(self._seen.values())) <= now):
+            del self._seen[next(iter(self._seen))]
+        if token.nonce in self._seen:
             return "InvalidSecurityToken", "The nonce has been used before"
         self._seen[token.nonce] = created + 2 * FRESH
         return None

@@ -49,7 +49,7 @@ def ask(operation: str, data: Data, ctx: Context) -> Data:  # noqa: ARG001  the 
         return {"HoSoId": data["SoBienNhan"]}
     if operation == "traCuuThuaDat":
         return data
-    sent = {"LaQuyTrinhCapTinh": True} | data
+    sent: Data = {"LaQuyTrinhCapTinh": True} | data
     for name in _MOMENTS:
         if name in sent:
             sent[name] = _written(sent[name], f"/{name}")

@@ -187,7 +187,9 @@ def _ours(name: str, value: Any, ctx: Context) -> Any:
         return read_date(value, DATE, "yyyyMMdd", "yyyy-MM-dd")
     if name in MOMENTS:
         day = read_date(value, DATE)
-        return read_moment(value, MOMENT, "dd/MM/yyyy HH:mm") or (f"{day}T00:00:00+07:00" if day and len(day) == 10 else None)
+        return read_moment(value, MOMENT, "dd/MM/yyyy HH:mm") or (
+            f"{day}T00:00:00+07:00" if day and len(day) == 10 else None
+        )
     text = text_of(value)
     if name in FLAGS:
         return {"1": True, "0": False}.get(text)
@@ -207,9 +209,7 @@ def _read_papers(text: object) -> Data:
     """Both lists of ExtentData. Nothing, or an empty string, is no papers; what is no XML is `BadAnswer`."""
     if not text_of(text).strip():
         return {}
-    found = {
-        name.casefold(): part for name, part in xml_data(text, lists=("TaiLieuNop", "GiayToKetQua")).items()
-    }
+    found = {name.casefold(): part for name, part in xml_data(text, lists=("TaiLieuNop", "GiayToKetQua")).items()}
     papers: Data = {}
     for ours, (outer, inner) in PAPERS.items():
         part = found.get(outer.casefold()) or {}

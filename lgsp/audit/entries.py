@@ -60,7 +60,13 @@ def note(what: str, by: str, at: datetime, facts: dict[str, Any]) -> Draft:
 
 def digest(keys: Keys, data: Data | None) -> str | None:
     """HMAC-SHA-256 of the canonical message. Keyed, because a plain digest of one identifier is undone by trying all."""
-    return None if data is None else keys.digest(b"message", canonical(flat(data))).hex()
+    if data is None:
+        return None
+    try:
+        written = canonical(data)
+    except TypeError:  # a large value, which is no JSON: only such a message is walked and copied
+        written = canonical(flat(data))
+    return keys.digest(b"message", written).hex()
 
 
 def values_at(data: Any, path: str) -> Iterator[str]:
