@@ -114,8 +114,8 @@ class AiohttpTransport:
             data=body,
             headers=headers,
             allow_redirects=False,
-            ssl=self._trust.get(_origin(base), True),
-            skip_auto_headers=() if request.body else ("content-type",),
+            ssl=self._trust.get(_origin(base), True) if self._trust else True,
+            skip_auto_headers=None if request.body else ("content-type",),
             trace_request_ctx=progress,
         ) as answer:
             progress.sent = True
@@ -162,9 +162,13 @@ async def _body(
 ) -> bytes | Spooled:
     """The answer's bytes, decompressed within the limit. Raises `BadAnswer` over it."""
     announced = headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and int(announced) > limit:
+    known = int(announced) if announced.isascii() and announced.isdigit() else None
+    if known is not None and known > limit:
         raise BadAnswer(_over())
-    chunks = _decoded(answer.content.iter_any(), headers.pop("content-encoding", "identity").strip().lower())
+    coding = headers.pop("content-encoding", "identity").strip().lower()
+    if known is not None and known <= SPOOL_FROM and coding == "identity" and "transfer-encoding" not in headers:
+        return await answer.content.read()  # the parser holds it to the length that was announced
+    chunks = _decoded(answer.content.iter_any(), coding)
     held: list[bytes] = []
     size = 0
     async for chunk in chunks:

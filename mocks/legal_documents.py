@@ -18,6 +18,7 @@ from lgsp.model import Data
 from lgsp_mocks.handler import Ask, Example, Handlers
 from lgsp_mocks.world import World
 from lgsp_mocks.world.legal import (
+    DECISIONS,
     DECREE,
     FUTURE,
     IN_FORCE,
@@ -111,7 +112,9 @@ def cap_nhat(ask: Ask) -> Data:
     if any(each.key == key for each in _all(ask)):
         return _no("02")
     item = added[-1]["item"] + 1 if added else FIRST_ADDED
-    added.append({"item": item, "digest": digest, "agency": agency.code, "agency_name": agency.name, "data": dict(data)})
+    added.append(
+        {"item": item, "digest": digest, "agency": agency.code, "agency_name": agency.name, "data": dict(data)}
+    )
     del added[:-KEPT]
     ask.effect(f"{data['soKyHieu']} {agency.code} {data['ngayBanHanh']}")
     return {"status": 1, "itemId": item}
@@ -145,7 +148,7 @@ def examples(world: World) -> list[Example]:
     new: Data = {
         "soKyHieu": "99901/2022/QĐ-UBND",
         "trichYeu": "Quyết định mẫu về danh mục dịch vụ công trực tuyến",
-        "maLoaiVanBan": "QD",
+        "maLoaiVanBan": DECISIONS,
         "maCoQuanBanHanh": top,
         "ngayBanHanh": "2022-11-10",
         "ngayHieuLuc": "2022-11-20",
@@ -172,7 +175,7 @@ def examples(world: World) -> list[Example]:
         Example("capNhatVanBanDiaPhuong", new),
         Example("capNhatVanBanDiaPhuong", new | same, "provider-fault", note="02: another content under a number that is taken"),
         Example("capNhatVanBanDiaPhuong", new | {"maCoQuanBanHanh": "G22"}, "provider-fault", note="04: not the province's"),
-        Example("capNhatVanBanDiaPhuong", new | {"maLoaiVanBan": "XX"}, "provider-fault", note="03: unknown kind"),
+        Example("capNhatVanBanDiaPhuong", new | {"maLoaiVanBan": "99"}, "provider-fault", note="03: unknown kind"),
     ]  # fmt: skip
 
 

@@ -227,7 +227,9 @@ def tracking(ask: Ask) -> Data:
     data = ask.data
     if data["SiteId"] != ask.values.get("SiteId"):
         return {"success": False, "message": "SiteId không hợp lệ"}
-    wrong = [f"{name} không tồn tại trong danh mục" for name, codes in _EMC.items() if data.get(name, codes[0]) not in codes]
+    wrong = [
+        f"{name} không tồn tại trong danh mục" for name, codes in _EMC.items() if data.get(name, codes[0]) not in codes
+    ]
     if wrong := wrong + ([] if procedure(data["CodeTTHC"]) else ["CodeTTHC không tồn tại trong danh mục"]):
         return {"success": False, "message": "; ".join(wrong)}
     events, key = ask.state.setdefault("emc", {}), f"{data['CodeProfile']} {data['Status']}"

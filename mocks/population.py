@@ -11,6 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from lgsp.model import Data
@@ -44,9 +45,15 @@ def XacMinhThongTinNhanThan(ask: Ask) -> Data:
     return {
         "@soCongDan": str(int(known)),
         "@ghiChu": "Thông tin trùng khớp" if known else "Không tìm thấy thông tin",
-        "@thoiDiemDuLieu": f"{ask.now:%Y%m%d%H%M%S}",
-        "@id": ask.data["MaYeuCau"],
+        "@thoiDiemDuLieu": f"{ask.now:%Y%m%d}000000",  # the register's copy of last night: asked twice, answered alike
+        "@id": _collection_id(ask.data),
     }
+
+
+def _collection_id(data: Data) -> str:
+    """Names what was asked, not the call: the same question has the same id."""
+    asked = "|".join(str(data.get(name, "")) for name in ("SoDinhDanh", "SoCMND", "HoVaTen"))
+    return sha256(asked.encode()).hexdigest()[:26].upper()
 
 
 def _checked(ask: Ask) -> None:

@@ -37,7 +37,12 @@ _MOMENTS = frozenset({
     "NgayHenTraMoi", "ThoiDiemXuLy", "NgayBatDau", "NgayKetThucTheoQuyDinh", "NgayNop",
 })  # fmt: skip
 _WHOLE = frozenset({"THOIGIANGIAIQUYET", "SOTIEN"})
-_PUSHES = {"DongBoHoSoMC": "MaHoSo", "CapNhatTienDoHoSoMC": "MaHoSo", "DongBoHoiDap": "HOIDAPID", "TrackingMCDT": "MaHoSo"}
+_PUSHES = {
+    "DongBoHoSoMC": "MaHoSo",
+    "CapNhatTienDoHoSoMC": "MaHoSo",
+    "DongBoHoiDap": "HOIDAPID",
+    "TrackingMCDT": "MaHoSo",
+}
 """Operation -> what names the record that it brings."""
 _ONE_OF = ("TraCuuHoSo", "LayThuTuc", "TraCuuTechID")
 _NAMED = ("MaHoSo", "MaTTHC", "MaDoiTuong", "TrangThaiHoSo", "TrangThai", "Status", "CodeTTHC", "MADONVI", "MaLinhVuc")

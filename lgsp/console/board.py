@@ -27,7 +27,9 @@ _MARKS = {
 """One shape each, so that colour is never the only sign."""
 _STAGES = ("official", "trial", "suspended", "planned", "retired")
 _TROUBLE = ("down", "degraded", "maintenance")
-STATIC: Mapping[str, str] = MappingProxyType({"board.css": "text/css", "board.js": "text/javascript"})
+STATIC: Mapping[str, str] = MappingProxyType(
+    {"board.css": "text/css", "board.js": "text/javascript", "mark.svg": "image/svg+xml"}
+)
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"

@@ -165,6 +165,10 @@ class JsonBorn:
     def write_xml(self, data: Data) -> bytes:
         return self._message.xml(data).encode()
 
+    def write_proved_xml(self, data: Data) -> bytes:
+        self.check(data)
+        return self.write_xml(data)
+
     def check(self, data: Data) -> None:
         try:
             self._message.strict(data)
@@ -230,29 +234,41 @@ class XmlBorn:
     def write_xml(self, data: Data) -> bytes:
         return self._message.xml(data).encode()
 
+    def write_proved_xml(self, data: Data) -> bytes:
+        text = self._message.xml(data).encode()
+        self._validated(text, set())
+        return text
+
     def check(self, data: Data) -> None:
-        self._proved(data)
+        try:
+            text = self._message.write(data)
+        except (Mismatch, AttributeError, TypeError):
+            self._check_with_blobs(data)
+        else:
+            self._validated(text.encode(), set())
 
     def _proved(self, data: Data) -> Data:
         """The data as the schema sees it (blanks collapsed), written and read back because the schema speaks XML only."""
         try:
             text = self._message.write(data)
         except (Mismatch, AttributeError, TypeError):
-            blobs: set[str] = set()
-            text = self._message.xml(without_blobs(data, "", blobs))  # raises with paths where it was not for a Blob
-            self._validated(text, blobs)
+            self._check_with_blobs(data)
             return data
-        return self._validated(text, set())
+        seen: Data = self._message.read(self._validated(text.encode(), set()))
+        return seen
 
-    def _validated(self, text: str, blobs: set[str]) -> Data:
-        raw = text.encode()
+    def _check_with_blobs(self, data: Data) -> None:
+        """For what could not be written: raises with paths where that was not for a Blob."""
+        blobs: set[str] = set()
+        self._validated(self._message.xml(without_blobs(data, "", blobs)).encode(), blobs)
+
+    def _validated(self, raw: bytes, blobs: set[str]) -> etree._Element:
         element = parse_xml(raw, limit=_DATA_LIMIT, max_elements=10_000_000, max_attributes=10_000_000, max_depth=250)
         if found := violations(self._validator, element):
             errors = located_errors(self._message.element, self._message.table, element, found)
             if left := tuple(error for error in errors if error.path not in blobs):
                 raise InvalidMessage(errors=left)
-        data: Data = self._message.read(element)
-        return data
+        return element
 
     def json_schema(self) -> Schema:
         return self._message.schema

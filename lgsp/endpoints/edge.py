@@ -110,6 +110,11 @@ async def read_body(
         return b""
     large = request.content_length is None or request.content_length > STREAM_FROM
     try:
+        if request.content.is_eof() and not (drawer is not None and large):  # it came with its head: no wait, no timer
+            body = request.content.read_nowait()
+            if len(body) > limit:
+                raise TooLarge()
+            return body
         async with asyncio.timeout(house.settings.limits.body_seconds):
             if drawer is not None and large:
                 return await drawer.lift(_chunks(request), syntax, limit)

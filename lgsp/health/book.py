@@ -95,6 +95,8 @@ class HealthBook:
     _opened: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _systems: dict[str, SystemState] = field(default_factory=dict)
     _upstreams: dict[str, UpstreamState] = field(default_factory=dict)
+    _down: set[str] = field(default_factory=set)
+    """The upstreams that are down: none, nearly always, and then no system's fate hangs on them."""
 
     def __post_init__(self) -> None:
         self.events.subscribe(self._count)
@@ -222,6 +224,8 @@ class HealthBook:
 
     def _effective(self, name: str, state: SystemState) -> tuple[Health, str | None]:
         """A system all of whose upstreams are down is down, whatever it was seen to be itself."""
+        if not self._down:
+            return state.health, None
         connector = self.registry_of().connector(name)
         if connector is None or state.health is Health.MAINTENANCE:
             return state.health, None
@@ -274,6 +278,7 @@ class HealthBook:
         if was is health:
             return
         state.health, state.since = health, now
+        (self._down.add if health is Health.DOWN else self._down.discard)(name)
         self.events.publish(HealthChanged(f"upstream:{name}", was, health, self._upstream_cause(name, state), now))
         for system in self._behind().get(name, ()):
             self._system(system).observed = None  # whatever was known is old: the prober asks at once

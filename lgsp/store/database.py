@@ -22,7 +22,7 @@ from lgsp.store.port import StoreFailed
 
 T = TypeVar("T")
 Work = Callable[[Any], T]
-"""A function of an `apsw.Connection`; untyped, since apsw types a column as a union where our STRICT tables know better."""
+"""A function of an `apsw.Connection` and of nothing that changes, for it may run twice; untyped, since apsw types a column as a union where our STRICT tables know better."""
 
 _BUSY_MS = 800
 """Below the second after which a call without evidence must be refused."""
@@ -124,7 +124,7 @@ class Database:
         try:
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
-            results = [_one(connection, work, alone=len(works) == 1) for work in works]
+            results = _together(connection, works) if len(works) > 1 else [_one(connection, works[0], alone=True)]
             if connection.in_transaction:
                 crash_point("store.before-commit")
                 connection.execute("COMMIT")
@@ -173,13 +173,30 @@ class Database:
             self._writer.close()
 
 
+_DISK = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.NoMemError, apsw.BusyError)
+"""What the disk refuses, it refuses to the whole group."""
+
+
+def _together(connection: apsw.Connection, works: Sequence[Work[Any]]) -> list[Done]:
+    """A group as if no work in it would refuse, which is nearly always so; where one does, all again with savepoints."""
+    try:
+        return [Done(work(connection)) for work in works]
+    except _DISK:
+        raise
+    except Exception:  # noqa: BLE001  found again below, by the work that it is of
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    connection.execute("BEGIN IMMEDIATE")
+    return [_one(connection, work, alone=False) for work in works]
+
+
 def _one(connection: apsw.Connection, work: Work[Any], *, alone: bool) -> Done:
     """One work of a group. What the work itself refuses undoes only this work; what the disk refuses undoes the group."""
     if not alone:
         connection.execute("SAVEPOINT work")
     try:
         value = work(connection)
-    except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.NoMemError, apsw.BusyError):
+    except _DISK:
         raise
     except Exception as error:  # noqa: BLE001  handed to the one who asked for this work
         connection.execute("ROLLBACK" if alone else "ROLLBACK TO work")

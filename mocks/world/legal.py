@@ -16,14 +16,14 @@ from lgsp_mocks.world.world import World
 COUNT = 400
 FIRST_ITEM = 990_001
 IN_FORCE, REPLACED, FUTURE, PARTLY, SUSPENDED, DECREE = (FIRST_ITEM + n for n in range(6))
+DECREES, DECISIONS, CIRCULARS = "08", "09", "10"
 KINDS: Mapping[str, tuple[str, str]] = {
-    "QD": ("Quyết định", "QĐ"),
-    "NQ": ("Nghị quyết", "NQ"),
-    "CT": ("Chỉ thị", "CT"),
-    "ND": ("Nghị định", "NĐ"),
-    "TT": ("Thông tư", "TT"),
+    "06": ("Nghị quyết", "NQ"),
+    DECREES: ("Nghị định", "NĐ"),
+    DECISIONS: ("Quyết định", "QĐ"),
+    CIRCULARS: ("Thông tư", "TT"),
 }
-"""Code -> name, abbreviation in numbers."""
+"""Code of the shared catalogue `matenvanbantheoqdpl` -> name, abbreviation in numbers."""
 FIELDS = ("Thông tin và truyền thông", "Tư pháp", "Tài chính", "Đất đai", "Giáo dục và đào tạo", "Y tế", "Xây dựng")
 _SUBJECTS = ("phí và lệ phí", "chia sẻ dữ liệu", "một cửa điện tử", "giá đất", "thi đua, khen thưởng", "quy hoạch")
 _CENTRAL = {"G09": "BNV", "G12": "BTC", "G17": "BXD"}
@@ -81,33 +81,35 @@ def document(world: World, n: int) -> LegalDocument:
     us = (top, f"UBND tỉnh {world.province.title}")
     match FIRST_ITEM + n:
         case item if item == IN_FORCE:
-            relations = ((REPLACED, "thayThe"), (DECREE, "canCu"))
-            return _make(n, "QD", us, date(2022, 10, 20), "chia sẻ dữ liệu của tỉnh", world, relations=relations)
+            both = ((REPLACED, "thayThe"), (DECREE, "canCu"))
+            return _make(n, DECISIONS, us, date(2022, 10, 20), "chia sẻ dữ liệu của tỉnh", world, relations=both)
         case item if item == REPLACED:
-            return _make(n, "QD", us, date(2019, 3, 1), "đã được thay thế", world, expires=date(2022, 11, 5))
+            return _make(n, DECISIONS, us, date(2019, 3, 1), "đã được thay thế", world, expires=date(2022, 11, 5))
         case item if item == FUTURE:
-            return _make(n, "QD", us, date(2022, 11, 1), "có hiệu lực sau nhiều năm", world, effective=date(2099, 1, 1))
+            return _make(
+                n, DECISIONS, us, date(2022, 11, 1), "có hiệu lực sau nhiều năm", world, effective=date(2099, 1, 1)
+            )
         case item if item == PARTLY:
-            return _make(n, "QD", us, date(2018, 5, 4), "hết hiệu lực một phần", world, partly=True)
+            return _make(n, DECISIONS, us, date(2018, 5, 4), "hết hiệu lực một phần", world, partly=True)
         case item if item == SUSPENDED:
-            return _make(n, "CT", us, date(2021, 8, 2), "đang ngưng hiệu lực", world, suspended=True)
+            return _make(n, DECISIONS, us, date(2021, 8, 2), "đang ngưng hiệu lực", world, suspended=True)
         case item if item == DECREE:
-            return _make(n, "ND", ("G22", "Chính phủ"), date(2020, 4, 9), "quản lý, kết nối dữ liệu", world)
+            return _make(n, DECREES, ("G22", "Chính phủ"), date(2020, 4, 9), "quản lý, kết nối dữ liệu", world)
     roll = hashlib.sha256(f"{world.seed} legal {n}".encode()).digest()
     issued = date(2015, 1, 5) + timedelta(days=int.from_bytes(roll[:3], "big") % 2_840)
     subject = f"về {_SUBJECTS[roll[3] % len(_SUBJECTS)]}"
     if roll[4] % 4 == 0:
         code = sorted(_CENTRAL)[roll[5] % len(_CENTRAL)]
         agency = world.agency(code)
-        return _make(n, "TT", (code, agency.name if agency else code), issued, subject, world)
+        return _make(n, CIRCULARS, (code, agency.name if agency else code), issued, subject, world)
     districts = world.districts()
     if roll[4] % 4 == 1 and districts:
         place = districts[roll[5] % len(districts)]
         us = (f"{top}.{place.code}", f"UBND {place.name}")
     expires = issued + timedelta(days=365 * (1 + roll[6] % 6)) if roll[7] % 4 == 0 else None
     relations = ((DECREE, "canCu"),) if roll[8] % 2 and issued > date(2020, 4, 9) else ()
-    kind = ("QD", "QD", "QD", "CT")[roll[9] % 4]
-    return _make(n, kind, us, issued, subject, world, expires=expires, partly=roll[10] % 12 == 0, relations=relations)
+    partly = roll[9] % 12 == 0
+    return _make(n, DECISIONS, us, issued, subject, world, expires=expires, partly=partly, relations=relations)
 
 
 def _make(
@@ -116,7 +118,7 @@ def _make(
     relations: tuple[tuple[int, str], ...] = (),
 ) -> LegalDocument:  # fmt: skip
     name, short = KINDS[kind]
-    body = {"ND": "CP", "TT": _CENTRAL.get(agency[0], "BM")}.get(kind, "UBND")
+    body = {DECREES: "CP", CIRCULARS: _CENTRAL.get(agency[0], "BM")}.get(kind, "UBND")
     year = f"{issued.year}/{short}-{body}"
     number, item = f"{99_000 + n}/{year}", FIRST_ITEM + n
     file = f"{99_000 + n}-{issued.year}.pdf"

@@ -40,17 +40,29 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 }
 """Code -> name, ministry in charge."""
 
-_TABLE = (
-    Procedure("1.001193", "Thủ tục đăng ký khai sinh", "LV-MAU-01", "G15", "Giấy khai sinh", 1, 0, 3, ("Tờ khai đăng ký khai sinh", "Giấy chứng sinh")),
-    Procedure("1.000656", "Thủ tục đăng ký khai tử", "LV-MAU-01", "G15", "Trích lục khai tử", 1, 0, 3, ("Tờ khai đăng ký khai tử", "Giấy báo tử")),
-    Procedure("1.000894", "Thủ tục đăng ký kết hôn", "LV-MAU-01", "G15", "Giấy chứng nhận kết hôn", 1, 0, 3, ("Tờ khai đăng ký kết hôn",)),
-    Procedure("2.000806", "Thủ tục đăng ký kết hôn có yếu tố nước ngoài", "LV-MAU-01", "G15", "Giấy chứng nhận kết hôn", 15, 1_500_000, 2, ("Tờ khai đăng ký kết hôn", "Giấy tờ chứng minh tình trạng hôn nhân")),
-    Procedure("2.000488", "Thủ tục cấp phiếu lý lịch tư pháp số 1", "LV-MAU-02", "G15", "Phiếu lý lịch tư pháp số 1", 10, 200_000, 2, ("Tờ khai yêu cầu cấp phiếu",)),
-    Procedure("2.002621", "Liên thông đăng ký khai sinh, thường trú, cấp thẻ bảo hiểm y tế cho trẻ dưới 6 tuổi", "LV-MAU-01", "G15", "Giấy khai sinh", 4, 0, 3, ("Tờ khai điện tử",)),
-    Procedure("2.002622", "Liên thông đăng ký khai tử, xoá thường trú, trợ cấp mai táng", "LV-MAU-01", "G15", "Trích lục khai tử", 4, 0, 3, ("Tờ khai điện tử",)),
-    Procedure("9.900001", "Thủ tục mẫu về trợ cấp xã hội hằng tháng", "LV-MAU-03", "G08", "Quyết định trợ cấp", 22, 0, 3, ("Tờ khai mẫu",)),
-    Procedure("9.900002", "Thủ tục mẫu về đăng ký biến động đất đai", "LV-MAU-04", "G14", "Giấy chứng nhận", 10, 50_000, 2, ("Đơn mẫu", "Giấy chứng nhận đã cấp")),
-)  # fmt: skip
+_CIVIL, _RECORD = ("LV-MAU-01", "G15"), ("LV-MAU-02", "G15")
+"""Field and owner."""
+_CERTIFICATE, _BIRTH, _DEATH = "Giấy chứng nhận kết hôn", "Giấy khai sinh", "Trích lục khai tử"
+_ONLINE = ("Tờ khai điện tử",)
+_TABLE: tuple[Procedure, ...] = (
+    Procedure(
+        "1.001193", "Thủ tục đăng ký khai sinh", *_CIVIL, _BIRTH, 1, 0, 3, ("Tờ khai khai sinh", "Giấy chứng sinh")
+    ),
+    Procedure("1.000656", "Thủ tục đăng ký khai tử", *_CIVIL, _DEATH, 1, 0, 3, ("Tờ khai khai tử", "Giấy báo tử")),
+    Procedure("1.000894", "Thủ tục đăng ký kết hôn", *_CIVIL, _CERTIFICATE, 1, 0, 3, ("Tờ khai kết hôn",)),
+    Procedure(
+        "2.000806", "Kết hôn có yếu tố nước ngoài", *_CIVIL, _CERTIFICATE, 15, 1_500_000, 2, ("Tờ khai kết hôn",)
+    ),
+    Procedure(
+        "2.000488", "Cấp phiếu lý lịch tư pháp số 1", *_RECORD, "Phiếu số 1", 10, 200_000, 2, ("Tờ khai yêu cầu",)
+    ),
+    Procedure("2.002621", "Liên thông khai sinh, thường trú, thẻ bảo hiểm y tế", *_CIVIL, _BIRTH, 4, 0, 3, _ONLINE),
+    Procedure("2.002622", "Liên thông khai tử, xoá thường trú, mai táng phí", *_CIVIL, _DEATH, 4, 0, 3, _ONLINE),
+    Procedure("9.900001", "Thủ tục mẫu về trợ cấp xã hội", "LV-MAU-03", "G08", "Quyết định trợ cấp", 22, 0, 3, _ONLINE),
+    Procedure(
+        "9.900002", "Thủ tục mẫu về biến động đất đai", "LV-MAU-04", "G14", "Giấy chứng nhận", 10, 50_000, 2, _ONLINE
+    ),
+)
 
 PROCEDURES: Mapping[str, Procedure] = {each.code: each for each in _TABLE}
 
