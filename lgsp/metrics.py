@@ -76,7 +76,9 @@ class Metrics:
             case _:
                 pass
 
-    def _finished(self, system: str | None, operation: str | None, face: str, outcome: str) -> tuple[Counter, Histogram]:
+    def _finished(
+        self, system: str | None, operation: str | None, face: str, outcome: str
+    ) -> tuple[Counter, Histogram]:
         """The two numbers that an exchange moves. Only registered names are kept, so what is kept has a bound."""
         key = system, operation, face, outcome
         if (bound := self._bound.get(key)) is not None:

@@ -159,6 +159,11 @@ class Consumer:
     security_level: int | None = None
     """Approved cấp độ 1-5 (NĐ 85/2016), None where no approval stands."""
     security_expires: date | None = None
+    security_since: date | None = None
+    """First day of the approval, None where it is not known."""
+    security_decision: str = ""
+    anti_malware: bool | None = None
+    """Declared to run the central anti-malware; False cuts it off, None says nothing."""
     callback: str | None = None
     """Address that an operator registered for call-backs (RULES 21)."""
     active: bool = True

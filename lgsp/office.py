@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from lgsp.audit import Audit
+from lgsp.decisions import DECISIONS, Refused, consumer_of, day_of, grant_shown, iso
 from lgsp.lifecycle import Ledger, StageRefused
 from lgsp.model import Consumer, Grant, Stage, StageEntry, Text
 from lgsp.passwords import hash_password
@@ -20,10 +21,6 @@ from lgsp.runtime import Runtime
 from lgsp.store import OperatorRecord, Store
 
 ROLES = ("viewer", "operator", "security-officer", "auditor")
-
-
-class Refused(Exception):
-    """The action cannot be carried out; the message says why and names no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +55,14 @@ async def consumer_list(office: Office, by: str, arguments: Mapping[str, Any]) -
 
 async def consumer_show(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
     del by
-    consumer = _consumer(office, arguments["id"])
+    consumer = consumer_of(office.policy, arguments["id"])
     secrets = await office.store.consumers.secrets(consumer.id)
     return {
         **_shown(consumer),
         "secrets": [
             {"kind": each.kind, "key_id": each.key_id, "created": each.created.isoformat()} for each in secrets
         ],
-        "grants": [_grant_shown(each) for each in office.policy.grants_of(consumer.id)],
+        "grants": [grant_shown(each) for each in office.policy.grants_of(consumer.id)],
     }
 
 
@@ -78,7 +75,7 @@ async def consumer_add(office: Office, by: str, arguments: Mapping[str, Any]) ->
         agency=str(arguments.get("agency") or ""),
         admits_trial=bool(arguments.get("admits_trial")),
         security_level=arguments.get("security_level"),
-        security_expires=_date(arguments.get("security_expires")),
+        security_expires=day_of(arguments.get("security_expires")),
     )
     try:
         secrets = await office.policy.create_consumer(consumer)
@@ -90,14 +87,14 @@ async def consumer_add(office: Office, by: str, arguments: Mapping[str, Any]) ->
 
 async def consumer_key(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
     """Fresh secrets: the client secret replaces the one before, API keys stay until they are revoked."""
-    consumer = _consumer(office, arguments["id"])
+    consumer = consumer_of(office.policy, arguments["id"])
     secrets = await office.policy.new_secrets(consumer.id)
     await office.audit.note("consumer-key", by, consumer=consumer.id)
     return {"id": consumer.id, **_secrets(secrets)}
 
 
 async def consumer_revoke(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    consumer = _consumer(office, arguments["id"])
+    consumer = consumer_of(office.policy, arguments["id"])
     key_id = str(arguments["key_id"])
     for secret in await office.store.consumers.secrets(consumer.id):
         if secret.key_id == key_id:
@@ -108,24 +105,35 @@ async def consumer_revoke(office: Office, by: str, arguments: Mapping[str, Any])
 
 
 async def consumer_approve(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    """The approved security level (NĐ 85/2016), until a day."""
-    consumer = _consumer(office, arguments["id"])
-    level, until = int(arguments["level"]), _date(arguments.get("until"))
+    """The approved security level (NĐ 85/2016), from a day until a day."""
+    consumer = consumer_of(office.policy, arguments["id"])
+    level, since, until = int(arguments["level"]), day_of(arguments.get("since")), day_of(arguments.get("until"))
     if not 1 <= level <= 5:
         raise Refused("a security level is 1 to 5")
-    await office.policy.put_consumer(replace(consumer, security_level=level, security_expires=until))
+    protected = arguments.get("anti_malware")
+    approved = replace(
+        consumer,
+        security_level=level,
+        security_since=since,
+        security_expires=until,
+        security_decision=str(arguments["decision"]),
+        anti_malware=None if protected is None else bool(protected),
+    )
+    await office.policy.put_consumer(approved)
     facts = {
         "consumer": consumer.id,
         "level": level,
-        "until": arguments.get("until"),
+        "since": iso(since),
+        "until": iso(until),
         "decision": arguments["decision"],
+        "anti_malware": approved.anti_malware,
     }
     await office.audit.note("security-level-approved", by, **facts)
     return facts
 
 
 async def consumer_active(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    consumer, active = _consumer(office, arguments["id"]), bool(arguments["active"])
+    consumer, active = consumer_of(office.policy, arguments["id"]), bool(arguments["active"])
     await office.policy.set_active(consumer.id, active=active)
     await office.audit.note("consumer-enabled" if active else "consumer-disabled", by, consumer=consumer.id)
     return {"id": consumer.id, "active": active}
@@ -136,28 +144,10 @@ async def consumer_active(office: Office, by: str, arguments: Mapping[str, Any])
 
 async def grant_list(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
     del by
-    consumers = [_consumer(office, arguments["consumer"])] if arguments.get("consumer") else office.policy.consumers()
-    return [_grant_shown(grant) for each in consumers for grant in office.policy.grants_of(each.id)]
-
-
-async def grant_add(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    consumer = _consumer(office, arguments["consumer"])
-    fields, purposes = arguments.get("fields"), arguments.get("purposes")
-    grant = Grant(
-        consumer=consumer.id,
-        system=str(arguments["system"]),
-        operation=str(arguments["operation"]),
-        fields=tuple(fields) if fields else None,
-        purposes=tuple(purposes) if purposes else None,
-        legal_basis=str(arguments["legal_basis"]),
-        admits_trial=bool(arguments.get("admits_trial")),
-        valid_from=_date(arguments.get("valid_from")),
-        valid_to=_date(arguments.get("valid_to")),
-        quota_per_minute=arguments.get("quota_per_minute"),
+    consumers = (
+        [consumer_of(office.policy, arguments["consumer"])] if arguments.get("consumer") else office.policy.consumers()
     )
-    await office.policy.put_grant(grant)
-    await office.audit.note("grant-added", by, **_grant_shown(grant))
-    return _grant_shown(grant)
+    return [grant_shown(grant) for each in consumers for grant in office.policy.grants_of(each.id)]
 
 
 async def grant_remove(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
@@ -237,7 +227,7 @@ async def stage_move(office: Office, by: str, arguments: Mapping[str, Any]) -> A
             decision=str(arguments["decision"]),
             by=str(arguments["by"]),
             approved_by=str(arguments["approved_by"]),
-            since=_date(arguments.get("since")),
+            since=day_of(arguments.get("since")),
         )
     except StageRefused as error:
         raise Refused(f"{error.reason.en} ({error.reason.vi})") from error
@@ -251,36 +241,14 @@ async def stage_move(office: Office, by: str, arguments: Mapping[str, Any]) -> A
 # -- what is shown -----------------------------------------------------------------------------------------------------
 
 
-def _consumer(office: Office, name: Any) -> Consumer:
-    consumer = office.policy.consumer(str(name))
-    if consumer is None:
-        raise Refused(f"no consumer {name}; `lgsp consumer list` shows them")
-    return consumer
-
-
 def _shown(consumer: Consumer) -> dict[str, Any]:
     shown = asdict(consumer)
-    return {**shown, "security_expires": _iso(consumer.security_expires)}
-
-
-def _grant_shown(grant: Grant) -> dict[str, Any]:
-    shown = asdict(grant)
-    return {**shown, "valid_from": _iso(grant.valid_from), "valid_to": _iso(grant.valid_to)}
+    days = {name: iso(getattr(consumer, name)) for name in ("security_since", "security_expires")}
+    return {**shown, **days}
 
 
 def _secrets(secrets: Any) -> dict[str, str]:
     return {"client_id": secrets.client_id, "client_secret": secrets.client_secret, "api_key": secrets.api_key}
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _date(text: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(text)) if text else None
-    except ValueError as error:
-        raise Refused("a day is written 2026-12-31") from error
 
 
 def _stage_shown(entry: StageEntry) -> dict[str, Any]:
@@ -305,7 +273,6 @@ ACTIONS: Mapping[str, Action] = {
     "consumer.approve": consumer_approve,
     "consumer.active": consumer_active,
     "grant.list": grant_list,
-    "grant.add": grant_add,
     "grant.remove": grant_remove,
     "user.list": user_list,
     "user.add": user_add,
@@ -313,4 +280,5 @@ ACTIONS: Mapping[str, Action] = {
     "user.disable": user_disable,
     "stage.list": stage_list,
     "stage.move": stage_move,
+    **DECISIONS,
 }

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from lgsp.compliance import of_consumer, said, standing
 from lgsp.errors import Forbidden, PurposeRequired, SecurityLevelNotApproved, Unauthenticated
 from lgsp.model import Consumer, Grant, Text
 from lgsp.quota import Quota, Quotas
@@ -240,9 +241,9 @@ class Policy:
 
     def check_security_level(self, consumer: Consumer) -> None:
         """NĐ 85/2016: a system without an approved level that still holds is cut off, with its own reason."""
-        expired = consumer.security_expires is not None and consumer.security_expires < self._today()
-        if consumer.security_level is None or expired:
-            raise SecurityLevelNotApproved()
+        found = standing(of_consumer(consumer), self._today())
+        if found.cut:
+            raise SecurityLevelNotApproved(said(found))
 
     @staticmethod
     def check_purpose(grant: Grant, purpose: str | None) -> None:

@@ -45,21 +45,20 @@ class FileWriter:
 class Drawer:
     """The spool files of one exchange: a folder that is made with the first file and removed at the end."""
 
-    folder: Path
     spool: Spool
+    folder: Path | None = None
     used: int = 0
-    _count: int = field(default=0)
     _writers: list[FileWriter] = field(default_factory=list)
 
     def open(self) -> FileWriter:
-        if not self._count:
+        if self.folder is None:
+            self.folder = self.spool.folder / self.spool.runtime.ids.new()
             self.folder.mkdir(mode=0o700, parents=True)
-        self._count += 1
-        self._writers.append(FileWriter(self.folder / f"{self._count:04d}"))
+        self._writers.append(FileWriter(self.folder / f"{len(self._writers) + 1:04d}"))
         return self._writers[-1]
 
     async def lift(self, chunks: AsyncIterator[bytes], syntax: Syntax, limit: int) -> Spooled:
-        """A streamed message with its large strings on disk. `TooLarge` over `limit` bytes; the spool's own bound is `Overloaded`."""
+        """A streamed message, its large strings on disk. `TooLarge` over `limit` bytes, `Overloaded` over the spool's bound."""
         if syntax == "raw":
             return await self._whole(chunks, limit)
         lifter: Lifter = (JsonLifter if syntax == "json" else XmlLifter)(self.open, limit)
@@ -87,9 +86,9 @@ class Drawer:
         for writer in self._writers:
             writer.close()  # a message that broke off has left its last file open
         self._writers.clear()
-        if self._count:
+        if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
-            self._count = 0
+            self.folder = None
 
 
 @dataclass(slots=True)
@@ -103,7 +102,7 @@ class Spool:
 
     def drawer(self) -> Drawer:
         """A new exchange's drawer."""
-        return Drawer(self.folder / self.runtime.ids.new(), self)
+        return Drawer(self)
 
     def sweep(self) -> None:
         """Removes what a killed process left; called at start, before the first exchange."""

@@ -11,7 +11,6 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Protocol
 
 import aiohttp
@@ -27,6 +26,8 @@ MIB = 1024 * 1024
 SPOOL_FROM = 64 * 1024
 CONNECT_SECONDS = 5.0
 """A host that does not even take a connection is not worth the caller's whole deadline."""
+_OPENING_SHARE = 0.95
+"""Of what is left of the deadline: opening ends before it, so that a deadline that is met always means "sent"."""
 POOL = 256
 """Connections to one system; its slots are fewer, so nothing ever waits here."""
 _HOP_BY_HOP = frozenset({
@@ -87,21 +88,23 @@ class AiohttpTransport:
         limit: int = MIB,
     ) -> HttpResponse:
         left = deadline.at - self._runtime.clock.monotonic()
-        progress = SimpleNamespace(sent=False)
         if left <= 0:
             raise _reached(Timeout(), reached=False)
+        opening = aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, left * _OPENING_SHARE))
         try:
             async with asyncio.timeout(left):
-                return await self._exchange(system, base, request, progress, keep, limit)
-        except TimeoutError as error:
-            if isinstance(error, aiohttp.ConnectionTimeoutError):
-                raise ConnectFailed(Text("Hết thời gian mở kết nối", "Opening the connection took too long")) from None
-            raise _reached(Timeout(), reached=progress.sent) from None
+                return await self._exchange(system, base, request, opening, keep, limit)
+        except aiohttp.ConnectionTimeoutError:
+            if left * _OPENING_SHARE < CONNECT_SECONDS:  # the caller had no more time: that says nothing about the host
+                raise _reached(Timeout(), reached=False) from None
+            raise ConnectFailed(Text("Hết thời gian mở kết nối", "Opening the connection took too long")) from None
+        except TimeoutError:
+            raise _reached(Timeout(), reached=True) from None
         except aiohttp.ClientError as error:
-            raise _translated(error, sent=progress.sent) from None  # its text may quote address and query (RULES 25)
+            raise _translated(error) from None  # its text may quote address and query (RULES 25)
 
     async def _exchange(
-        self, system: str, base: str, request: HttpRequest, progress: SimpleNamespace, keep: Keep | None, limit: int
+        self, system: str, base: str, request: HttpRequest, opening: aiohttp.ClientTimeout, keep: Keep | None, limit: int
     ) -> HttpResponse:
         headers = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
         headers["accept-encoding"] = "identity"
@@ -116,9 +119,8 @@ class AiohttpTransport:
             allow_redirects=False,
             ssl=self._trust.get(_origin(base), True) if self._trust else True,
             skip_auto_headers=None if request.body else ("content-type",),
-            trace_request_ctx=progress,
+            timeout=opening,
         ) as answer:
-            progress.sent = True
             found: dict[str, str] = {}
             for name, value in answer.headers.items():
                 key = name.lower()
@@ -128,19 +130,15 @@ class AiohttpTransport:
     def _session(self, system: str) -> aiohttp.ClientSession:
         session = self._sessions.get(system)
         if session is None:
-            tracing = aiohttp.TraceConfig()
-            tracing.on_request_headers_sent.append(_mark_sent)
             session = self._sessions[system] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=POOL, keepalive_timeout=15, ttl_dns_cache=30, resolver=self._resolver
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
                 headers={"user-agent": "lgsp"},
                 trust_env=False,
                 auto_decompress=False,
                 raise_for_status=False,
-                trace_configs=[tracing],
                 max_line_size=16 * 1024,
                 max_field_size=16 * 1024,
             )
@@ -151,10 +149,6 @@ class AiohttpTransport:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
-
-
-async def _mark_sent(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.sent = True
 
 
 async def _body(
@@ -214,7 +208,7 @@ async def _decoded(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[b
         raise BadAnswer(_cut())
 
 
-def _translated(error: aiohttp.ClientError, *, sent: bool) -> Unavailable:
+def _translated(error: aiohttp.ClientError) -> Unavailable:
     """One place where foreign errors become ours; the most specific class first."""
     match error:
         case aiohttp.ClientConnectorDNSError():
@@ -229,8 +223,8 @@ def _translated(error: aiohttp.ClientError, *, sent: bool) -> Unavailable:
             return BadAnswer(_cut())
         case aiohttp.ClientResponseError():
             return BadAnswer(Text("Phản hồi không phải HTTP", "The answer is not HTTP"))
-        case _:  # a connection that broke: whatever had left may have been acted on
-            return _reached(ConnectFailed(Text("Kết nối bị ngắt giữa chừng", "The connection broke")), reached=sent)
+        case _:  # a connection that stood and broke: whatever had left may have been acted on
+            return _reached(ConnectFailed(Text("Kết nối bị ngắt giữa chừng", "The connection broke")), reached=True)
 
 
 def _reached(error: Unavailable, *, reached: bool) -> Unavailable:

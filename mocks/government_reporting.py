@@ -1,7 +1,7 @@
 """The Government's reporting system: what is due, what has been submitted, what the indicators say.
 
 Monthly, quarterly and yearly reports are due on the 25th of their last month at 17:00; a report on demand (BC-MAU-09) has no
-deadline. Past periods were submitted in time, 97 of 100; what is submitted while the simulator runs is kept.
+deadline. What was due before November 2022 was submitted in time, 97 of 100; from then on only what somebody submits.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ REFUSALS = {
 }
 NOT_SUBMITTED, SUBMITTED, OVERDUE = 0, 1, 2
 KEPT = 5_000
+STORY = datetime(2022, 11, 1, tzinfo=HANOI)
+"""Before this moment the seed has submitted."""
 FIRST_YEAR = 2019
 """The system began with this year (NĐ 09/2019/NĐ-CP)."""
 INDICATORS = {
@@ -117,7 +119,8 @@ def indicators(ask: Ask) -> Data:
     }
     for key, kept in ask.state.get("nop", {}).items():
         whose, _, period = key.split()
-        figures |= {period: value for c, k, value in kept["values"] if (whose, c, k) == (office, code, kind)}
+        told = [value for c, k, value in kept["values"] if (whose, c, k) == (office, code, kind)]
+        figures |= {period: told[-1]} if told else {}
     return {"unit": unit, "data": [{"period": period, "value": figures[period]} for period in sorted(figures)]}
 
 
@@ -214,7 +217,7 @@ def _status(ask: Ask, form: Form, office: str, period: str) -> int:
         return SUBMITTED if period == STANDING else NOT_SUBMITTED
     if ask.now <= due:
         return NOT_SUBMITTED
-    in_time = _roll(ask.world, f"{office} {form.code} {period}")[0] % 100 < 97
+    in_time = due < STORY and int.from_bytes(_roll(ask.world, f"{office} {form.code} {period}")[:4], "big") % 100 < 97
     return SUBMITTED if in_time and int(period[:4]) > FIRST_YEAR else OVERDUE
 
 
@@ -228,7 +231,7 @@ def _office(ask: Ask, code: str) -> str:
 def _figure(world: World, name: str, size: int, digits: int) -> str:
     """A number near `size`, always the same one for this name."""
     share = int.from_bytes(_roll(world, name)[:4], "big") % 2_000 - 1_000
-    value = Decimal(size) + Decimal(size) * share / (100_000 if digits == 2 else 10_000)  # noqa: PLR2004  shares vary less
+    value = Decimal(size) + Decimal(size) * share / (100_000 if digits == 2 else 10_000)
     return str(value.quantize(Decimal(1).scaleb(-digits)))
 
 

@@ -255,9 +255,12 @@ def _wrong(ask: Ask) -> list[str]:
         wrong.append("soKyHieu không đúng định dạng")
     if data["maLoaiVanBan"] not in KINDS:
         wrong.append("maLoaiVanBan không tồn tại trong danh mục")
-    for each in data.get("vanBanLienQuan", []):
-        if each["quanHe"] not in RELATIONS or _by_item(ask, each["itemId"]) is None:
-            wrong.append("vanBanLienQuan không tồn tại")
+    strange = [
+        each
+        for each in data.get("vanBanLienQuan", [])
+        if each["quanHe"] not in RELATIONS or _by_item(ask, each["itemId"]) is None
+    ]
+    wrong += ["vanBanLienQuan không tồn tại"] if strange else []
     issued, effective = _day(data["ngayBanHanh"]), _day(data.get("ngayHieuLuc", ""))
     if not wrong and issued and effective and effective < issued:
         wrong.append("ngayHieuLuc trước ngày ban hành")

@@ -8,44 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from lgsp.model import Data
 from lgsp_mocks.handler import Ask, Handlers
-from lgsp_mocks.national_portal_examples import (
-    ANSWERED,
-    DONE,
-    IN_WORK,
-    STRANGER,
-    examples,
-    examples_of_questions,
+from lgsp_mocks.national_portal_examples import examples
+from lgsp_mocks.national_portal_records import (
+    STAMP,
+    STATES,
+    digest_of,
+    dossier_of,
+    is_stamp,
+    keep,
+    published,
+    questions,
     standing,
+    wrong_with,
 )
 from lgsp_mocks.world import Person
 from lgsp_mocks.world.procedures import FIELDS, PROCEDURES, Procedure, procedure
 
-__all__ = ["ANSWERED", "DONE", "HANDLERS", "IN_WORK", "STRANGER", "business_error", "duplicate", "examples"]
+__all__ = ["HANDLERS", "business_error", "duplicate", "examples"]
 
 OK, BROKEN, WRONG, UNKNOWN, NOT_ADMITTED, AGAIN = "0", "-1", "1", "2", "3", "4"
-STATES = {
-    "1": "Mới đăng ký",
-    "2": "Được tiếp nhận",
-    "3": "Không được tiếp nhận",
-    "4": "Đang xử lý",
-    "5": "Yêu cầu bổ sung",
-    "6": "Yêu cầu nghĩa vụ tài chính",
-    "7": "Công dân rút",
-    "8": "Dừng xử lý",
-    "9": "Đã xử lý xong",
-    "10": "Đã trả kết quả",
-}
-KEPT = 5_000
-"""Dossiers, questions and events that the portal remembers."""
 RECEIVED = "Hồ sơ {} đã được tiếp nhận"
-_STAMP = "%Y%m%d%H%M%S"
-_STAMPED = ("NgayTiepNhan", "NgayHenTra", "NgayTra", "NgayKetThucXuLy")
 _SHOWN = ("MaHoSo", "MaTTHC", "HoTenNguoiNop", "DonViXuLy", "MaDonViXuLy", "NgayNop", "NgayTiepNhan", "NgayHenTra")
 
 
@@ -60,8 +46,8 @@ def dong_bo_ho_so(ask: Ask) -> Data:
         return _no(WRONG, "isUpdating không đúng định dạng")
     known, said = _dossiers(ask), _yes()
     for sent in ask.data["data"]:
-        code, digest = sent["MaHoSo"], _digest(sent)
-        if wrong := _wrong(sent):
+        code, digest = sent["MaHoSo"], digest_of(sent)
+        if wrong := wrong_with(sent):
             return _no(WRONG, "; ".join(wrong))
         before = known.get(code)
         if updating == "True" and before is None:
@@ -69,10 +55,10 @@ def dong_bo_ho_so(ask: Ask) -> Data:
         if updating == "False" and before is not None:
             said = _no(AGAIN, RECEIVED.format(code))
         elif before is None:
-            _keep(known, code, _dossier(sent, ask.now) | {"digest": digest})
+            keep(known, code, dossier_of(sent, ask.now) | {"digest": digest})
             ask.effect(code)
         elif digest not in before["updates"]:
-            before |= _dossier(sent, ask.now) | {"steps": before["steps"], "updates": [*before["updates"], digest]}
+            before |= dossier_of(sent, ask.now) | {"steps": before["steps"], "updates": [*before["updates"], digest]}
             ask.effect(f"{code} {digest[:12]}")
     return said
 
@@ -85,7 +71,7 @@ def cap_nhat_tien_do(ask: Ask) -> Data:
         dossier = known.get(sent["MaHoSo"])
         if dossier is None:
             return _no(UNKNOWN, f"Không tồn tại hồ sơ {sent['MaHoSo']}")
-        times = [name for name in ("ThoiDiemXuLy", "NgayBatDau", "NgayKetThucTheoQuyDinh") if not _stamp(sent, name)]
+        times = [name for name in ("ThoiDiemXuLy", "NgayBatDau", "NgayKetThucTheoQuyDinh") if not is_stamp(sent, name)]
         wrong = [f"{name} không đúng định dạng" for name in times]
         if sent.get("TrangThai", "") not in STATES:
             wrong.append("TrangThai không tồn tại trong danh mục")
@@ -97,7 +83,7 @@ def cap_nhat_tien_do(ask: Ask) -> Data:
         else:
             dossier["steps"] = [*dossier["steps"], step][-100:]
             dossier["TrangThai"] = sent["TrangThai"]
-            ask.effect(f"{sent['MaHoSo']} {_digest(step)[:12]}")
+            ask.effect(f"{sent['MaHoSo']} {digest_of(step)[:12]}")
     return said
 
 
@@ -126,7 +112,7 @@ def lay_thu_tuc(ask: Ask) -> Data:
     if no := _stranger(ask):
         return no
     found = procedure(ask.data["MaTTHC"])
-    return _yes(result=[_published(ask, found)] if found else [])
+    return _yes(result=[published(ask.world, found)] if found else [])
 
 
 def lay_danh_sach(ask: Ask) -> Data:
@@ -163,7 +149,7 @@ def lay_hoi_dap(ask: Ask) -> Data:
     if no := _stranger(ask):
         return no
     published = ask.state.get("hoiDap", {})
-    return _yes(result=[*examples_of_questions(ask.world), *(row["row"] for row in published.values())])
+    return _yes(result=[*questions(ask.world), *(row["row"] for row in published.values())])
 
 
 def dong_bo_hoi_dap(ask: Ask) -> Data:
@@ -178,7 +164,7 @@ def dong_bo_hoi_dap(ask: Ask) -> Data:
             said = _no(AGAIN, f"Câu hỏi {key} đã được tiếp nhận")
             continue
         row = {name: value for name, value in sent.items() if name != "MaLinhVuc"} | {"TRANGTHAI": 1}
-        _keep(kept, key, {"row": row | {"MALINHVUC": sent.get("MaLinhVuc")}})
+        keep(kept, key, {"row": row | {"MALINHVUC": sent.get("MaLinhVuc")}})
         ask.effect(f"hoi-dap {key}")
     return said
 
@@ -235,7 +221,7 @@ def tracking(ask: Ask) -> Data:
     events, key = ask.state.setdefault("emc", {}), f"{data['CodeProfile']} {data['Status']}"
     if key in events:
         return {"success": False, "message": f"Sự kiện của hồ sơ {data['MaHoSo']} đã được tiếp nhận"}
-    _keep(events, key, {"MaHoSo": data["MaHoSo"], "luc": f"{ask.now:{_STAMP}}"})
+    keep(events, key, {"MaHoSo": data["MaHoSo"], "luc": f"{ask.now:{STAMP}}"})
     ask.effect(f"emc {key}")
     return {"success": True, "message": "Success"}
 
@@ -294,77 +280,6 @@ def _dossiers(ask: Ask) -> dict[str, dict[str, Any]]:
     if kept is None:
         kept = ask.state["hoSo"] = {d["MaHoSo"]: {"updates": [], "steps": [], **d} for d in standing(ask.world)}
     return kept
-
-
-def _dossier(sent: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """What the portal keeps of a dossier: never the papers."""
-    flat = {name: value for name, value in sent.items() if isinstance(value, str)}
-    received = flat.get("NgayTiepNhan") or f"{now:{_STAMP}}"
-    return flat | {
-        "HoTenNguoiNop": flat.get("ChuHoSo", ""),
-        "TrangThai": flat.get("TrangThaiHoSo", "1"),
-        "MaDonViXuLy": sent["MaHoSo"].partition("-")[0],
-        "NgayNop": received,
-        "NgayTiepNhan": received,
-        "updates": [],
-        "steps": [],
-    }
-
-
-def _wrong(sent: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a dossier, in the portal's words."""
-    said = [f"{name} không đúng định dạng" for name in _STAMPED if not _stamp(sent, name)]
-    if procedure(sent["MaTTHC"]) is None:
-        said.append("MaTTHC không tồn tại trong danh mục")
-    if sent.get("TrangThaiHoSo", "1") not in STATES:
-        said.append("TrangThaiHoSo không tồn tại trong danh mục")
-    if not said and sent.get("NgayHenTra", "9") < sent.get("NgayTiepNhan", ""):
-        said.append("NgayHenTra trước NgayTiepNhan")
-    return said
-
-
-def _stamp(sent: Mapping[str, Any], name: str) -> bool:
-    try:
-        return name not in sent or bool(datetime.strptime(sent[name], _STAMP))  # noqa: DTZ007  the portal keeps Viet Nam's time
-    except ValueError:
-        return False
-
-
-def _published(ask: Ask, found: Procedure) -> Data:
-    fees = [{"MAPHILEPHI": "LP01", "SOTIEN": float(found.fee), "DONVI": "Đồng", "MOTA": ""}] if found.fee else []
-    takes = {"THOIGIANGIAIQUYET": found.days, "DONVITINH": "Ngày làm việc", "MOTA": None, "PHILEPHI": fees}
-    name, _ = FIELDS[found.field]
-    agencies = {a.code: a for a in ask.world.agencies.values() if a.level == found.level and not a.code.startswith("G")}
-    papers = [
-        {"MAGIAYTO": f"GT-MAU-{n}", "TENGIAYTO": paper, "TENMAUDON": None, "URL": None}
-        for n, paper in enumerate(found.papers, 1)
-    ]
-    steps = ("Nộp hồ sơ", "Tiếp nhận và thẩm định", "Trả kết quả")
-    return {
-        "MATTHC": found.code,
-        "TENTTHC": found.title,
-        "MACOQUANCONGBO": found.owner,
-        "LINHVUCTHUCHIEN": [{"MALINHVUC": found.field, "TENLINHVUC": name}],
-        "TRINHTUTHUCHIEN": [{"TRUONGHOP": None, "TRINHTU": [{"TENTRINHTU": step} for step in steps]}],
-        "CACHTHUCTHUCHIEN": [{"KENH": channel, "THOIGIAN": [takes]} for channel in (1, 2, 3)],
-        "THANHPHANHOSO": [{"TRUONGHOP": None, "GIAYTO": papers}],
-        "DOITUONGTHUCHIEN": [{"TENDOITUONG": "Công dân Việt Nam"}],
-        "KETQUATHUCHIEN": [{"MAKETQUA": found.result_code, "TENKETQUA": found.result}],
-        "CANCUPHAPLY": [{"SOVANBAN": "99005/2020/NĐ-CP", "TENVANBAN": "Nghị định mẫu"}],
-        "COQUANTHUCHIEN": [{"MADONVI": a.code, "TENDONVI": a.name} for a in list(agencies.values())[:10]],
-        "YEUCAU": None,
-        "TRANGTHAI": 1,
-    }
-
-
-def _keep(kept: dict[str, Any], key: str, value: dict[str, Any]) -> None:
-    while len(kept) >= KEPT:
-        del kept[next(iter(kept))]
-    kept[key] = value
-
-
-def _digest(value: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def _yes(**more: object) -> Data:

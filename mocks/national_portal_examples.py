@@ -1,91 +1,15 @@
-"""What stands ready at the national portal from the seed, and its examples, repeatable in any order."""
+"""The national portal's examples, repeatable in any order."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from lgsp.model import Data
 from lgsp_mocks.handler import Example
+from lgsp_mocks.national_portal_records import ANSWERED, BORN_THERE, DONE, IN_WORK, STRANGER, first_district
 from lgsp_mocks.world import World
-
-IN_WORK, DONE, BORN_THERE = "221114-9901", "221103-9902", "G22.99.99-221114-9903"
-"""Dossiers from the seed; the first two stand behind the code of the province's first district."""
-STRANGER = "G22.99.99-000101-0000"
-ANSWERED, OPEN = "990002", "990001"
-"""Questions from the seed: one with an answer, one without."""
-
-
-def _district(world: World) -> tuple[str, str]:
-    place = world.districts()[0]
-    return f"{world.province.agency}.{place.code}", f"UBND {place.name}"
-
-
-def standing(world: World) -> list[dict[str, Any]]:
-    """Dossiers that the portal knows before anybody asks."""
-    (code, agency), mother, father = _district(world), world.actor("mother-hoa"), world.actor("father-binh")
-    step = {
-        "NguoiXuLy": world.actor("officer").full_name,
-        "ThoiDiemXuLy": "20221114100000",
-        "NoiDungXuLy": "Đang xử lý",
-        "TrangThai": "4",
-    }
-    rows: tuple[tuple[str, str, str, str, str, str, list[dict[str, str]]], ...] = (
-        (f"{code}-{IN_WORK}", "1.001193", mother.full_name, "4", "20221114083000", "20221115170000", [step]),
-        (f"{code}-{DONE}", "2.000488", father.full_name, "10", "20221103090000", "20221117170000", []),
-        (BORN_THERE, "1.000894", father.full_name, "2", "20221114140000", "20221115170000", []),
-    )
-    return [
-        {
-            "MaHoSo": dossier,
-            "MaTTHC": procedure,
-            "HoTenNguoiNop": who,
-            "TrangThai": state,
-            "NgayNop": received,
-            "NgayTiepNhan": received,
-            "NgayHenTra": promised,
-            "DonViXuLy": agency,
-            "MaDonViXuLy": code,
-            "HinhThuc": "0",
-            "steps": steps,
-        }
-        for dossier, procedure, who, state, received, promised, steps in rows
-    ]
-
-
-def examples_of_questions(world: World) -> list[Data]:
-    """Questions and answers from the seed."""
-    code, agency = _district(world)
-    old, mother = world.actor("old-cmnd"), world.actor("mother-hoa")
-    return [
-        {
-            "HOIDAPID": int(OPEN),
-            "MALINHVUC": "LV-MAU-01",
-            "NOIDUNG": "Câu hỏi mẫu: nộp hồ sơ khai sinh ở đâu?",
-            "MADONVI": code,
-            "TENDONVI": agency,
-            "HOVATEN": old.full_name,
-            "DIACHI": old.residence.text,
-            "THUDIENTU": None,
-            "SODIENTHOAI": old.phone,
-            "NOIDUNGTRALOI": None,
-            "TRANGTHAI": 1,
-        },
-        {
-            "HOIDAPID": int(ANSWERED),
-            "MALINHVUC": "LV-MAU-02",
-            "NOIDUNG": "Câu hỏi mẫu: phiếu lý lịch tư pháp có thời hạn không?",
-            "MADONVI": code,
-            "TENDONVI": agency,
-            "HOVATEN": mother.full_name,
-            "TRALOIID": 990_003,
-            "NOIDUNGTRALOI": "Trả lời mẫu: theo quy định của nơi nhận phiếu.",
-            "TRANGTHAI": 1,
-        },
-    ]
 
 
 def examples(world: World) -> list[Example]:
-    (code, agency), mother, officer = _district(world), world.actor("mother-hoa"), world.actor("officer")
+    (code, agency), mother, officer = first_district(world), world.actor("mother-hoa"), world.actor("officer")
     company, closed = world.company("company-active"), world.company("company-closed")
     known, fresh = f"{code}-{IN_WORK}", f"{code}-221114-9907"
     dossier: Data = {

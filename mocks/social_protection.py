@@ -15,18 +15,26 @@ from lgsp.errors import LgspError
 from lgsp.model import Data
 from lgsp.xml import parse_xml
 from lgsp_mocks.handler import Ask, Example, Handlers
-from lgsp_mocks.world import Person, Place, World
+from lgsp_mocks.social_protection_records import (
+    DECIDED,
+    GENDERS,
+    RECEIVED,
+    decision_of,
+    drifted,
+    home_of,
+    id_of,
+    office_of,
+    standing,
+)
+from lgsp_mocks.world import World
 
 DAY = 86_400.0
 OK, NO_KEY, WRONG, NOT_FOUND = 0, 1, 2, 3
-GENDERS = {"1": "1034", "2": "1035"}
-POLICE = "1047"
 DATES = ("NgayThangNamSinh", "CMND_NgayCap")
 MOMENTS = ("NgayTiepNhan", "NgayHenTra", "SubmitedDate")
 STEP_MOMENTS = ("ThoiDiemXuLy", "NgayBatDau", "NgayKetThucTheoQuyDinh")
 _DATE = re.compile(r"(?:(?:([0-9]{2})/)?([0-9]{2})/)?([0-9]{4})")
 _MOMENT = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2})")
-RECEIVED, DECIDED = "2", "10"
 
 
 def push(ask: Ask) -> Data:
@@ -55,7 +63,7 @@ def pull(ask: Ask) -> Data:
     if faults or since is None:
         return {"result": {"message": "; ".join(faults), "error_code": WRONG, "data": None}}
     rows = [
-        _drifted(dossier, ask.secrets["AcceptKey"])
+        drifted(dossier, ask.secrets["AcceptKey"])
         for dossier in _dossiers(ask).values()
         if dossier["capNhat"] >= since.isoformat()
         and all(not sent.get(name) or dossier.get(name) == sent[name] for name in ("MaTinh", "MaHuyen", "MaXa"))
@@ -85,7 +93,7 @@ def decide(ask: Ask) -> Data:
     """Two days after receipt: the committee has decided."""
     dossier = ask.state.get("hoSo", {}).get(ask.data["MaHoSo"])
     if dossier is not None and dossier.get("StatusId") != DECIDED:
-        dossier |= _decision(ask.world, len(ask.state["hoSo"]) + 1, ask.now)
+        dossier |= decision_of(ask.world, len(ask.state["hoSo"]) + 1, ask.now)
     return {}
 
 
@@ -107,7 +115,7 @@ HANDLERS: Handlers = {"btxh": {"DongBoDVC": push, "LayKetQua": pull, "XuLyHoSo":
 
 
 def examples(world: World) -> list[Example]:
-    office, person = _office(world), world.actor("year-only")
+    office, person = office_of(world), world.actor("year-only")
     home = person.residence
     sent: Data = {
         "MaHoSo": f"{office}-221116-9931",
@@ -120,8 +128,8 @@ def examples(world: World) -> list[Example]:
         "CMND": person.cccd,
         "CMND_NgayCap": "2021-05-10",
         "CMND_NoiCap": "00",
-        **_home(world, home.commune, ""),
-        **_home(world, home.commune, "HKTT_"),
+        **home_of(world, home.commune, ""),
+        **home_of(world, home.commune, "HKTT_"),
         "HKTT_ChiTiet": home.detail,
         "SoDienThoai": person.phone,
         "NgayTiepNhan": "2022-11-16T08:00:00+07:00",
@@ -174,7 +182,7 @@ def examples(world: World) -> list[Example]:
 
 
 def outcomes(world: World) -> dict[str, str]:
-    office = _office(world)
+    office = office_of(world)
     return {
         "year-only": f"dossier {office}-221101-9931: decided",
         "old-cmnd": f"dossier {office}-221101-9932: under way",
@@ -184,132 +192,9 @@ def outcomes(world: World) -> dict[str, str]:
 # Dossiers
 
 
-def _office(world: World) -> str:
-    districts = world.districts()
-    return f"{world.province.agency}.{districts[0].code}" if districts else f"{world.province.agency}.12"
-
-
-def _home(world: World, commune: str, prefix: str) -> Data:
-    """Public place members of a commune; the district only where the ministry has an id for it."""
-    place = world.places[commune]
-    district = world.places.get(place.parent)
-    found = {f"{prefix}MaTinh": world.province.code, f"{prefix}MaXa": commune}
-    if district is not None and "btxh" in district.codes:
-        found[f"{prefix}MaHuyen"] = district.code
-    return found
-
-
-def _id(place: Place) -> str:
-    """What the ministry calls a place."""
-    return place.codes.get("btxh", place.code).lstrip("0")
-
-
-def _standing(world: World) -> dict[str, Any]:
-    """The dossiers that are there from the seed; never written."""
-    office = _office(world)
-    at = datetime.fromisoformat("2022-11-08T10:00:00")
-    decided = _row(world, f"{office}-221101-9931", world.actor("year-only")) | _decision(world, 1, at)
-    running = _row(world, f"{office}-221101-9932", world.actor("old-cmnd"))
-    return {each["MaHoSo"]: each for each in (decided, running)}
-
-
-def _row(world: World, code: str, person: Person) -> Data:
-    commune = world.places[person.residence.commune]
-    district = world.places.get(commune.parent)
-    row: Data = {
-        "LoaiDuLieu": "100",
-        "MaHoSo": code,
-        "MaTTHC": "1.001776",
-        "TenTTHC": "Thực hiện trợ cấp xã hội hằng tháng",
-        "KenhThucHien": "1",
-        "LoaiDoiTuong": "1",
-        "HoVaTen": person.full_name,
-        "NgayThangNamSinh": "/".join(reversed(person.birth_text.split("-"))),
-        "GioiTinhId": GENDERS[person.gender],
-        "DanTocId": person.ethnicity.lstrip("0"),
-        "CMND": person.cmnd or person.cccd,
-        "CMND_NgayCap": "10/05/2021",
-        "CMND_NoiCap": POLICE,
-        "SoDienThoai": person.phone,
-        "NgayTiepNhan": "01/11/2022 08:00:00",
-        "NgayHenTra": "22/11/2022 17:00:00",
-        "DonViXuLy": "Phòng Lao động - Thương binh và Xã hội",
-        "NoiNopHoSo": "2",
-        "HoSoCoThanhPhanSoHoa": "1",
-        "TaiKhoanDuocXacThucVoiVNeID": "1",
-        "DuocThanhToanTrucTuyen": "0",
-        "LoaiDinhDanh": "2" if person.cmnd else "1",
-        "SoDinhDanh": person.cmnd or person.cccd,
-        "MaCSDL": "1",
-        "StatusId": RECEIVED,
-        "UrlDetail": "",
-        "SubmitedDate": "01/11/2022 08:00:00",
-        "CertificateExtentData": _papers(f"to-khai-{code[-4:]}.pdf", ""),
-        "capNhat": "2022-11-01",
-    }
-    for prefix in ("", "HKTT_", "NOHT_"):
-        row |= {
-            f"{prefix}MaTinh": world.province.code.lstrip("0"),
-            f"{prefix}MaHuyen": _id(district) if district and district.level == "district" else "",
-            f"{prefix}MaXa": _id(commune),
-        }
-        if prefix:
-            row |= {f"{prefix}MaThon": "", f"{prefix}ChiTiet": person.residence.detail}
-    return row
-
-
-def _decision(world: World, n: int, now: datetime) -> Data:
-    number = f"{9_900 + n}/QĐ-UBND"
-    return {
-        "LoaiKetQua": "1",
-        "SoQuyetDinh": number,
-        "NgayBanHanh": now.strftime("%d/%m/%Y"),
-        "CoQuanBanHanh": f"UBND tỉnh {world.province.title}",
-        "TrichYeu": "Về việc trợ cấp xã hội hằng tháng (mẫu)",
-        "NgayKetThucXuLy_ThucTe": now.strftime("%d/%m/%Y %H:%M:%S"),
-        "StatusId": DECIDED,
-        "CertificateExtentData": _papers("to-khai-mau.pdf", f"quyet-dinh-{9_900 + n}.pdf"),
-        "capNhat": now.date().isoformat(),
-    }
-
-
-def _papers(handed_in: str, result: str) -> str:
-    """ExtentData as this ministry writes it, with its two ways to spell DanhSach."""
-    paper = (
-        f"<TaiLieuNop><TepDinhKemId>1</TepDinhKemId><TenTepDinhKem>{handed_in}</TenTepDinhKem><IsDeleted>0</IsDeleted>"
-        f"<DuongDanTaiTepTin>https://btxh.example/tep/{handed_in}</DuongDanTaiTepTin><DuocSoHoa>1</DuocSoHoa>"
-        "<DuocTaiSuDung>0</DuocTaiSuDung><DuocLayTuKhoDMQG>0</DuocLayTuKhoDMQG><MaKetQuaThayThe /></TaiLieuNop>"
-    )
-    decision = (
-        f"<GiayToKetQua><TenGiayTo>{result}</TenGiayTo><MaThanhPhanHoSo>0</MaThanhPhanHoSo><GiayToId>1</GiayToId>"
-        f"<DuongDanTepTinKetQua>https://btxh.example/tep/{result}</DuongDanTepTinKetQua>"
-        "<MaGiayToKetQua>1.001776</MaGiayToKetQua></GiayToKetQua>"
-    )
-    return (
-        f"<ExtentData><DanhsachTaiLieuNop>{paper}</DanhsachTaiLieuNop>"
-        f"<DanhSachGiayToKetQua>{decision if result else ''}</DanhSachGiayToKetQua></ExtentData>"
-    )
-
-
 def _dossiers(ask: Ask) -> dict[str, Any]:
     mine: dict[str, Any] = ask.state.get("hoSo", {})
-    return _standing(ask.world) | mine
-
-
-def _drifted(dossier: Data, key: str) -> Data:
-    """As the ministry's serializer names the members; it gives even the key back."""
-    named = {"AcceptKey": key} | {name: text for name, text in dossier.items() if name != "capNhat"}
-    return {drift(name): text for name, text in named.items()}
-
-
-def drift(name: str) -> str:
-    """`CMND_NgayCap` -> `cmnD_NgayCap`: leading capitals are lowered up to the one before what is no capital."""
-    letters = list(name)
-    for i, letter in enumerate(letters):
-        if not letter.isupper() or (i > 0 and i + 1 < len(letters) and not letters[i + 1].isupper()):
-            break
-        letters[i] = letter.lower()
-    return "".join(letters)
+    return standing(ask.world) | mine
 
 
 # What is wrong with a message
@@ -341,7 +226,7 @@ def _faults(world: World, sent: Data) -> list[str]:
 
 def _place_faults(world: World, sent: Data, prefixes: tuple[str, ...]) -> list[str]:
     levels = {"MaTinh": "province", "MaHuyen": "district", "MaXa": "commune"}
-    known = {level: {_id(p) for p in world.places.values() if p.level == level} for level in levels.values()}
+    known = {level: {id_of(p) for p in world.places.values() if p.level == level} for level in levels.values()}
     return [
         f"{prefix}{part} không có trong danh mục"
         for prefix in prefixes

@@ -87,15 +87,13 @@ def answer(operation: str, data: Data, ctx: Context) -> Data:
         return _taken(operation, data, ctx)
     if text_of(data["error_code"]) not in _OK:
         raise _refused(data["error_code"], data.get("message"), ctx)
-    rows = [_read(row) for row in listed(data.get("result")) if isinstance(row, Mapping)]
+    rows = [row for each in listed(data.get("result")) if isinstance(each, Mapping) and (row := _read(each))]
     if operation == "TraCuuHoSo":
         rows = [row for row in rows if _as_asked(row, ctx.request)]
     elif operation == "LayDanhSachHoiDap":
         narrow = {name: ctx.request[name] for name in ("HOIDAPID", "MALINHVUC") if name in ctx.request}
         rows = [row for row in rows if all(row.get(name) == wanted for name, wanted in narrow.items())]
     if not rows and (operation in _ONE_OF or "HOIDAPID" in ctx.request):
-        raise RecordNotFound
-    if operation == "TraCuuTechID" and "TECHNICALID" not in rows[0]:
         raise RecordNotFound
     return rows[0] if operation in _ONE_OF else {"result": rows} if rows else {}
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from lgsp.cli.office import act
-from lgsp.cli.output import as_json, data_option, json_option, say, table
+from lgsp.cli.output import Exit, as_json, data_option, json_option, refuse, say, table
+from lgsp.cli.place import loaded
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group()
@@ -77,7 +82,11 @@ def consumer_revoke(consumer_id: str, key_id: str, data: Path | None) -> None:
 @consumer.command("approve")
 @click.argument("consumer_id", metavar="ID")
 @click.option("--level", type=click.IntRange(1, 5), required=True, help="Approved cấp độ (NĐ 85/2016).")
+@click.option("--since", metavar="DATE", help="First day of the approval.")
 @click.option("--until", metavar="DATE", help="Last day of the approval.")
+@click.option(
+    "--anti-malware/--no-anti-malware", default=None, help="Declared to run the central anti-malware, or not to."
+)
 @click.option("--decision", required=True, help="Number of the decision.")
 @data_option
 def consumer_approve(consumer_id: str, data: Path | None, **facts: Any) -> None:
@@ -126,23 +135,107 @@ def grant_list(consumer: str | None, data: Path | None, *, as_json_: bool) -> No
     )  # fmt: skip
 
 
+def _of_a_grant(function: F) -> F:
+    """What a grant says, asked for or entered."""
+    options = (
+        click.argument("consumer"),
+        click.argument("system"),
+        click.argument("operation"),
+        click.option("--legal-basis", required=True, help="The decision or law that it rests on."),
+        click.option(
+            "--field", "fields", multiple=True, help="Dotted path of an answer field that may leave; repeatable [all]."
+        ),
+        click.option("--purpose", "purposes", multiple=True, help="Procedure code that must be named; repeatable."),
+        click.option("--admits-trial", is_flag=True, help="Also while the system is in trial."),
+        click.option("--valid-from", metavar="DATE"),
+        click.option("--valid-to", metavar="DATE"),
+        click.option("--quota-per-minute", type=click.IntRange(1)),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@grant.command("ask")
+@_of_a_grant
+@click.option("--by", help="Who asks [the person at the keyboard].")
+@data_option
+def grant_ask(data: Path | None, **facts: Any) -> None:
+    """Ask that CONSUMER may call OPERATION of SYSTEM ("*" for all of it). Somebody else approves it."""
+    as_json(act(data, "grant.ask", **facts))
+
+
+@grant.command("requests")
+@data_option
+def grant_requests(data: Path | None) -> None:
+    """Those that wait for their second person."""
+    as_json(act(data, "grant.requests"))
+
+
+@grant.command("approve")
+@click.argument("request")
+@click.option("--by", help="Who approves: not the one who asked [the person at the keyboard].")
+@data_option
+def grant_approve(request: str, by: str | None, data: Path | None) -> None:
+    """Make a REQUEST a grant."""
+    as_json(act(data, "grant.approve", request=request, by=by))
+
+
+@grant.command("reject")
+@click.argument("request")
+@click.option("--by", help="Who says no [the person at the keyboard].")
+@data_option
+def grant_reject(request: str, by: str | None, data: Path | None) -> None:
+    """Say no to a REQUEST."""
+    as_json(act(data, "grant.reject", request=request, by=by))
+
+
 @grant.command("add")
-@click.argument("consumer")
-@click.argument("system")
-@click.argument("operation")
-@click.option("--legal-basis", required=True, help="The decision or law that it rests on.")
-@click.option(
-    "--field", "fields", multiple=True, help="Dotted path of an answer field that may leave; repeatable [all]."
-)
-@click.option("--purpose", "purposes", multiple=True, help="Procedure code that must be named; repeatable.")
-@click.option("--admits-trial", is_flag=True, help="Also while the system is in trial.")
-@click.option("--valid-from", metavar="DATE")
-@click.option("--valid-to", metavar="DATE")
-@click.option("--quota-per-minute", type=click.IntRange(1))
+@_of_a_grant
+@click.option("--by", required=True, help="Who asked for it.")
+@click.option("--approved-by", required=True, help="Who approved it: somebody else.")
 @data_option
 def grant_add(data: Path | None, **facts: Any) -> None:
-    """Let CONSUMER ask OPERATION of SYSTEM ("*" for all of it)."""
+    """Enter a grant that two people have decided on paper: CONSUMER may call OPERATION of SYSTEM ("*" for all of it)."""
     as_json(act(data, "grant.add", **facts))
+
+
+@grant.command("explain")
+@click.argument("consumer")
+@click.argument("operation", metavar="SYSTEM/OPERATION")
+@click.option("--purpose", help="With this X-LGSP-Purpose.")
+@click.option("--native", is_flag=True, help="By the ministry's own dialect.")
+@data_option
+@json_option
+def grant_explain(
+    consumer: str, operation: str, purpose: str | None, data: Path | None, *, native: bool, as_json_: bool
+) -> None:
+    """Why a call would be allowed or refused today, question by question. Ends with 1 where it would be refused."""
+    system, _, name = operation.partition("/")
+    if not name:
+        system, name = _system_of(operation), operation
+    found = act(data, "grant.explain", consumer=consumer, system=system, operation=name, purpose=purpose, native=native)
+    if as_json_:
+        as_json(found)
+    else:
+        for answer in found["answers"]:
+            click.echo(f"{'+' if answer['ok'] else '-'} {answer['text']['vi']}\n  {answer['text']['en']}")
+        verdict = ("ĐƯỢC PHÉP", "allowed") if found["allowed"] else ("TỪ CHỐI", f"refused: {found['code']}")
+        click.echo(f"= {verdict[0]} / {verdict[1]}")
+    sys.exit(Exit.FINE if found["allowed"] else Exit.REFUSED)
+
+
+def _system_of(operation: str) -> str:
+    """The one built-in system that has an operation of this name. Ends the command (2) where that is not one."""
+    from lgsp import manifest
+    from lgsp.home import Home, builtin
+
+    homes = [builtin(), *map(Home.at, loaded().settings.homes)]
+    owners = [each.name for each in manifest.load(homes).connectors.values() if operation in each.operations]
+    if len(owners) != 1:
+        named = ", ".join(f"{each}/{operation}" for each in owners) or "SYSTEM/OPERATION"
+        refuse(f"name the system too: {named}", Exit.USAGE)
+    return owners[0]
 
 
 @grant.command("remove")

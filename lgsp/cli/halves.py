@@ -35,6 +35,25 @@ def world_options(function: F) -> F:
     return function
 
 
+def traffic_option(function: F) -> F:
+    return click.option(
+        "--traffic", default="off", show_default=True, metavar="off|calm|typical|RATE", callback=_level,
+        help="Agency systems that call by themselves: by the province's hours and rates, or so many calls a second.",
+    )(function)  # fmt: skip
+
+
+def _level(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value == "off":
+        return value
+    from lgsp_mocks.traffic import Plan
+
+    try:
+        Plan.load().of_level(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None
+    return value
+
+
 @click.command()
 @click.option("--host", help="Address to listen on  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="[default: 8080]")
@@ -70,16 +89,23 @@ def serve(
     "--gateway", default="http://127.0.0.1:8080", show_default=True, help="Where ministries call the province."
 )
 @click.option("--header-faults", is_flag=True, help="Obey the request header X-Sim-Fault.")
+@traffic_option
+@click.option(
+    "--profile", type=click.Path(path_type=Path), default=Path("data/demo.json"), show_default=True,
+    help="With --traffic: the keys of the agency systems.",
+)
 @world_options
 @home_option
 @click.option("--fd", type=int, hidden=True, help="A bound socket, handed down by `up`.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input ends.")
 def sim(
     host: str, port: int, fd: int | None, state: Path | None, gateway: str, homes: tuple[Path, ...], *, province: str,
-    seed: int, realism: str, time_factor: float | None, header_faults: bool, with_parent: bool,
+    seed: int, realism: str, time_factor: float | None, header_faults: bool, with_parent: bool, traffic: str,
+    profile: Path,
 ) -> None:  # fmt: skip
     """The simulator alone: the national platform and every ministry on one seeded province."""
     from lgsp.cli.simulating import WorldOptions, serve_simulator
 
     world = WorldOptions(province, seed, realism, time_factor, header_faults)
-    serve_simulator(host, port, fd, state, gateway, homes, world, with_parent=with_parent)
+    busy = None if traffic == "off" else (traffic, profile)
+    serve_simulator(host, port, fd, state, gateway, homes, world, with_parent=with_parent, traffic=busy)

@@ -9,9 +9,11 @@ from lgsp.cli.access import consumer, grant
 from lgsp.cli.audit import audit
 from lgsp.cli.call import call
 from lgsp.cli.check import check
+from lgsp.cli.compliance import compliance
 from lgsp.cli.config import config
 from lgsp.cli.halves import serve, sim
 from lgsp.cli.inside import crash_points
+from lgsp.cli.new import new
 from lgsp.cli.stage import stage
 from lgsp.cli.status import status
 from lgsp.cli.up import up
@@ -36,5 +38,5 @@ def main() -> None:
     """
 
 
-for command in (up, call, status, check, stage, consumer, grant, user, audit, config, serve, sim, crash_points):
+for command in (up, call, status, check, new, stage, consumer, grant, compliance, user, audit, config, serve, sim, crash_points):
     main.add_command(command)

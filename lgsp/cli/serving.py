@@ -79,6 +79,8 @@ async def open_door(gateway: Gateway, settings: Settings, listener: socket.socke
     """Serves the application on the socket; on the way out no new connection, and what is under way may end."""
     from aiohttp import web
 
+    from lgsp.runtime import settle
+
     runner = web.AppRunner(
         gateway.application,
         access_log=None,  # paths of the native face carry identifiers (RULES 25); events are the log
@@ -88,6 +90,7 @@ async def open_door(gateway: Gateway, settings: Settings, listener: socket.socke
     )
     await runner.setup()
     await web.SockSite(runner, listener).start()
+    settle()
     try:
         yield
     finally:
@@ -97,8 +100,10 @@ async def open_door(gateway: Gateway, settings: Settings, listener: socket.socke
 def serve_gateway(settings: Settings, province: str) -> None:
     """`lgsp serve`: until Ctrl-C or SIGTERM."""
     listener = bind(settings.host, settings.port, "--port")
+    from lgsp.runtime import run
+
     try:
-        asyncio.run(_serve(settings, province, listener))
+        run(_serve(settings, province, listener))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

@@ -35,11 +35,15 @@ def serve_simulator(
     world: WorldOptions,
     *,
     with_parent: bool,
+    traffic: tuple[str, Path] | None = None,
 ) -> None:
-    """`lgsp sim`: until Ctrl-C or SIGTERM; `with_parent`: until standard input ends. `fd`: a socket bound by the parent."""
+    """`lgsp sim`: until Ctrl-C or SIGTERM; `with_parent`: until standard input ends. `fd`: a socket bound by the parent.
+
+    `traffic`: the level of the agency systems' calls, and the file with their keys.
+    """
     listener = socket.socket(fileno=fd) if fd is not None else bind(host, port, "--port")
     try:
-        asyncio.run(_serve(listener, state, gateway, homes, world, with_parent=with_parent))
+        asyncio.run(_serve(listener, state, gateway, homes, world, with_parent=with_parent, traffic=traffic))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
@@ -52,12 +56,13 @@ async def _serve(
     world: WorldOptions,
     *,
     with_parent: bool,
+    traffic: tuple[str, Path] | None,
 ) -> None:
     from lgsp.home import Home, builtin
     from lgsp.runtime import Runtime
     from lgsp_mocks.server import serve
     from lgsp_mocks.simulator import CALM_FACTOR, Simulator
-    from lgsp_mocks.traffic import HttpGateway
+    from lgsp_mocks.traffic import HttpGateway, as_agencies
 
     url = address(listener)
     try:
@@ -79,11 +84,21 @@ async def _serve(
         await _watch_parent(stop)
     simulator.gateway = bus = HttpGateway(gateway)
     server = await serve(simulator, listener=listener)
+    agencies = HttpGateway(gateway)
+    calling: asyncio.Task[None] | None = None
+    if traffic:
+        level, profile = traffic
+        calls = as_agencies(agencies, profile, simulator.admin.examples(), simulator.runtime, level)
+        calling = asyncio.create_task(calls, name="traffic")
     try:
         click.echo(url)
         sys.stdout.flush()
         await stop.wait()
     finally:
+        if calling is not None:
+            calling.cancel()
+            await asyncio.gather(calling, return_exceptions=True)
+        await agencies.close()
         await server.close()
         await bus.close()
 

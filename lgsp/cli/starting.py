@@ -19,21 +19,26 @@ from lgsp.settings import Settings
 _END_SECONDS = 10.0
 
 
-def start(settings: Settings, sim_port: int, world: dict[str, Any]) -> None:
-    """Both halves until Ctrl-C or SIGTERM."""
+def start(settings: Settings, sim_port: int, world: dict[str, Any], traffic: str = "off") -> None:
+    """Both halves until Ctrl-C or SIGTERM. The agency systems of `traffic` are clients in the simulator's process."""
     listener = bind(settings.host, settings.port, "--port")
     door = bind("127.0.0.1", sim_port, "--sim-port")
+    from lgsp.runtime import run
+
     try:
-        asyncio.run(_up(settings, listener, door, world))
+        run(_up(settings, listener, door, world, traffic))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-async def _up(settings: Settings, listener: socket.socket, door: socket.socket, world: dict[str, Any]) -> None:
+async def _up(
+    settings: Settings, listener: socket.socket, door: socket.socket, world: dict[str, Any], traffic: str
+) -> None:
     stop = stopper()
     simulator_url = address(door)
     url = address(listener)
-    async with _simulator(settings, door, url, world) as simulator:
+    calling = {**world, "traffic": traffic, "profile": settings.data / "demo.json"}
+    async with _simulator(settings, door, url, calling) as simulator:
         settings = replace(settings, sim=simulator_url)
         from lgsp.cli.demo import furnish, of_province
 

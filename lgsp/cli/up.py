@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lgsp.cli.halves import home_option, world_options
+from lgsp.cli.halves import home_option, traffic_option, world_options
 from lgsp.cli.output import data_option
 from lgsp.cli.place import loaded
 
@@ -20,9 +20,7 @@ from lgsp.cli.place import loaded
     "--sim-port", type=click.IntRange(0, 65535), default=9000, show_default=True, help="Port of the simulator."
 )
 @data_option
-@click.option(
-    "--traffic", type=click.Choice(["off"]), default="off", help="Calls made by themselves; this version makes none."
-)
+@traffic_option
 @world_options
 @home_option
 def up(
@@ -38,11 +36,10 @@ def up(
 
     Invented data, plain HTTP: for trying, never for serving. Consumers, keys and data survive a restart.
     """
-    del traffic
     found = loaded(host=host, port=port, data=data, homes=homes or None, demo=True)
     settings = found.settings
     if "log_level" not in found.origins:
         settings = replace(settings, log_level="warning")  # the two calls to copy stay in sight
     from lgsp.cli.starting import start
 
-    start(settings, sim_port, world)
+    start(settings, sim_port, world, traffic)

@@ -40,6 +40,9 @@ class Codec(Protocol):
     def write_xml(self, data: Data) -> bytes:
         """The element as UTF-8 text with its own namespace declarations, without an XML declaration."""
 
+    def write_proved_xml(self, data: Data) -> bytes:
+        """`check` and `write_xml` in one: the text that was proved is the text that is sent. No `Blob` may be in it."""
+
     def check(self, data: Data) -> None:
         """Validate by the written half. A `Blob` counts as the string that it stands for."""
 

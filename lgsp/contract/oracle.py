@@ -83,6 +83,14 @@ class Oracle:
         kind = self._kind(codec.root)
         return without_nothing(serialize_object(kind.parse(element, self._schema), dict))
 
+    def element(self, root: str) -> Any:
+        """zeep's own element for a root; raises `KeyError`."""
+        return self._kind(root)
+
+    def parse(self, kind: Any, element: etree._Element) -> Any:
+        """What zeep itself makes of an element, not yet plain data."""
+        return kind.parse(element, self._schema)
+
     def knows(self, root: str) -> bool:
         """False for the reply wrapper of rpc/literal, which zeep names wrongly."""
         try:

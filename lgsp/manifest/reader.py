@@ -14,6 +14,7 @@ from lgsp import contract as contracts
 from lgsp.contract.findings import ContractError
 from lgsp.errors import InvalidMessage
 from lgsp.home import Home
+from lgsp.manifest.pin import pinned
 from lgsp.manifest.table import MIB, Table
 from lgsp.mapping import PlaceTable
 from lgsp.model import Kind, Stage
@@ -58,6 +59,7 @@ class Reader:
         stage.done()
         named = top.table("contract")
         public = self._contract(named, "public", named.text("public"), self.system)
+        public = pinned(named, public) if named.has("sha256") else public
         named.done()
         backends = {key: self._backend(key, table) for key, table in top.tables("backends")}
         operations: dict[str, Operation] = {}

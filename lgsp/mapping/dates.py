@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
 
 from lgsp.errors import InvalidMessage
 from lgsp.mapping.shapes import text_of
@@ -16,6 +17,8 @@ from lgsp.runtime import HANOI
 
 _TOKENS = re.compile("yyyy|MM|dd|HH|mm|ss")
 _PARTS = {"yyyy": "year", "MM": "month", "dd": "day", "HH": "hour", "mm": "minute", "ss": "second"}
+_PATTERNS = 256
+"""Patterns are written in mappings, so there are far fewer; each is compiled once."""
 _ISO_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
@@ -65,6 +68,7 @@ def read_moment(text: object, *patterns: str) -> str | None:
     return None
 
 
+@lru_cache(_PATTERNS)
 def _partial(pattern: str, *, with_month: bool) -> str:
     """`dd.MM.yyyy` -> `MM.yyyy` -> `yyyy`: what is not known goes together with its separator."""
     separator = next((letter for letter in pattern if not letter.isalpha()), "")
@@ -73,12 +77,17 @@ def _partial(pattern: str, *, with_month: bool) -> str:
 
 
 def _read(text: str, pattern: str) -> dict[str, str] | None:
+    found = _shape(pattern).fullmatch(text)
+    return found.groupdict() if found else None
+
+
+@lru_cache(_PATTERNS)
+def _shape(pattern: str) -> re.Pattern[str]:
     shape, last = "", 0
     for token in _TOKENS.finditer(pattern):
         shape += re.escape(pattern[last : token.start()]) + f"(?P<{_PARTS[token[0]]}>[0-9]{{{len(token[0])}}})"
         last = token.end()
-    found = re.fullmatch(shape + re.escape(pattern[last:]), text)
-    return found.groupdict() if found else None
+    return re.compile(shape + re.escape(pattern[last:]))
 
 
 def _exists(year: str | None, month: str | None, day: str | None) -> bool:

@@ -91,7 +91,8 @@ class Call:
             outcome = BusFault.code
             raise
         finally:
-            exchange.attempts[-1] = replace(exchange.attempts[-1], outcome=outcome)
+            made = exchange.attempts[-1]
+            exchange.attempts[-1] = Attempt(made.number, made.started, made.seconds, outcome)
             self._made(exchange, operation)
         self.health.upstream_answered(route.backend.upstream)
         return found

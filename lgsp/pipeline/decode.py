@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -36,7 +35,8 @@ class Decode:
             raise BusFault()
         read: Read | None = exchange.face_state.pop("read", None)
         if read is not None:
-            exchange.request = replace(exchange.request, body=await read(exchange))
+            came = exchange.request
+            exchange.request = HttpRequest(came.method, came.target, came.headers, await read(exchange))
         if len(exchange.request.body) > operation.max_body:  # a door that had to read first allowed the largest of many
             raise TooLarge()
         clock = self._runtime.clock
@@ -48,8 +48,8 @@ class Decode:
         if exchange.accepted:
             exchange.reply = HttpResponse(202, {"content-type": rest.JSON}, msgspec.json.encode(answer))
         else:
-            came = exchange.backend_response
-            weight = _weight(came.body) if came is not None else 0
+            theirs = exchange.backend_response
+            weight = _weight(theirs.body) if theirs is not None else 0
             exchange.reply = await self._away(weight, lambda: _out(exchange, operation, answer))
         exchange.timings["codec"] += clock.monotonic() - began
         return answer

@@ -22,7 +22,8 @@ from lgsp.store.port import StoreFailed
 
 T = TypeVar("T")
 Work = Callable[[Any], T]
-"""A function of an `apsw.Connection` and of nothing that changes, for it may run twice; untyped, since apsw types a column as a union where our STRICT tables know better."""
+"""A function of an `apsw.Connection` and of nothing that changes, for it may run twice; untyped, since apsw types a column
+as a union where our STRICT tables know better."""
 
 _BUSY_MS = 800
 """Below the second after which a call without evidence must be refused."""

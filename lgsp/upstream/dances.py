@@ -202,7 +202,7 @@ MANNERS: Mapping[str, Manner] = MappingProxyType({
 
 
 def _with(request: HttpRequest, headers: Mapping[str, str]) -> HttpRequest:
-    return replace(request, headers={**request.headers, **headers})
+    return HttpRequest(request.method, request.target, {**request.headers, **headers}, request.body)
 
 
 def _basic(user: str, password: str) -> str:

@@ -152,6 +152,9 @@ def _communes(world: World) -> Iterator[Row]:
         district = place.parent if place.parent != world.province.code else None
         kind = _KINDS.get(place.kind, place.kind)
         yield [place.code, place.name, district, world.province.code, kind, SINCE, None]
+    for place, day in world.closed_places:
+        kind = _KINDS.get(place.kind, place.kind)
+        yield [place.code, place.name, place.parent, world.province.code, kind, SINCE, f"{day:%d/%m/%Y}"]
 
 
 def _province_postcodes(world: World) -> Iterator[Row]:

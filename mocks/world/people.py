@@ -163,14 +163,9 @@ class People:
         slot = family[number]
         year, born, precision = self._birth(n, slot)
         bits = mix(self.seed, n, 3)
-        lineage = block * 4 + (slot.father if slot.father is not None else number)
         ethnicity = self._ethnicity(block)
-        ho = _pick(_HO.get(ethnicity, _HO["01"]), mix(self.seed, lineage if slot.household == 0 else n, 5))
-        if bits % 100 == 0:  # the one in a hundred who shares name and date with somebody else
-            ho, bits = _HO["01"][0], self._shared(year, slot, bits)
-        mark = _pick(_MARKS, bits >> 8)
-        chu_dem = f"{'Văn' if slot.gender == '1' else 'Thị'} {mark}"
-        ten = _pick(_TEN[slot.gender], bits >> 16)
+        ho, chu_dem, ten = self._name(n, slot, year, ethnicity)
+        bits = self._shared(year, slot, bits) if bits % 100 == 0 else bits
         home = self._communes[mix(self.seed, block, 11, slot.household) % len(self._communes)]
         residence = self._address(home.code, f"Xóm Mẫu {mix(self.seed, block, slot.household) % 20 + 1}")
         origin = self._address(home.code if bits >> 24 & 7 else self._communes[bits >> 27 & 63].code, "")
@@ -204,6 +199,20 @@ class People:
             health_card=f"{'TE1' if age < 6 else 'HS4' if age < 18 else 'GD4'}{self.province}{insurance}",
             phone=f"0000{n:06d}",
         )
+
+    def name(self, n: int) -> tuple[str, str, str]:
+        """The name of person n, without making the rest."""
+        slot = self._family(n // 4)[n % 4]
+        return self._name(n, slot, FIRST_YEAR + n // 4 % AGES + slot.years, self._ethnicity(n // 4))
+
+    def _name(self, n: int, slot: Slot, year: int, ethnicity: str) -> tuple[str, str, str]:
+        bits, lineage = mix(self.seed, n, 3), n // 4 * 4 + (slot.father if slot.father is not None else n % 4)
+        if bits % 100 == 0:  # the one in a hundred who shares name and date with somebody else
+            ho, bits = _HO["01"][0], self._shared(year, slot, bits)
+        else:
+            ho = _pick(_HO.get(ethnicity, _HO["01"]), mix(self.seed, lineage if slot.household == 0 else n, 5))
+        chu_dem = f"{'Văn' if slot.gender == '1' else 'Thị'} {_pick(_MARKS, bits >> 8)}"
+        return ho, chu_dem, _pick(_TEN[slot.gender], bits >> 16)
 
     def cccd(self, n: int) -> str:
         block, number = divmod(n, 4)

@@ -44,11 +44,11 @@ class Ground:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        communes = world.communes()
-        self._columns = max(1, int(len(communes) ** 0.5))
+        plots = world.plots
+        self._columns = max(1, int(len(plots) ** 0.5))
         lat, lng = _CORNERS.get(world.province.code) or _somewhere(int(world.province.code))
         self._origin = round((lat - SOUTH) / STEP), round((lng - WEST) / STEP)
-        self._communes = communes
+        self._plots = plots
 
     @cached_property
     def postcodes(self) -> dict[str, str]:
@@ -57,17 +57,19 @@ class Ground:
         prefix = self.world.province.post_prefix
         found = {self.world.province.code: f"{prefix}000"}
         pair = 1
-        for parent in dict.fromkeys(each.parent for each in self._communes):
-            communes = [each for each in self._communes if each.parent == parent]
+        native = [each for each in self.world.province.places.values() if each.level == "commune"]
+        for parent in dict.fromkeys(each.parent for each in native):
+            communes = [now for each, now in zip(native, self._plots, strict=True) if each.parent == parent]
             found.setdefault(parent, f"{prefix}{pair:02d}0")
             for i, commune in enumerate(communes, 1):
-                found[commune.code] = f"{prefix}{pair + i // 10:02d}{i % 10}"
+                if commune:
+                    found[commune.code] = f"{prefix}{pair + i // 10:02d}{i % 10}"
             pair += len(communes) // 10 + 1
         return found
 
     @cached_property
     def _by_postcode(self) -> dict[str, int]:
-        return {self.postcodes[commune.code]: i for i, commune in enumerate(self._communes)}
+        return {self.postcodes[commune.code]: i for i, commune in enumerate(self._plots) if commune}
 
     # codes
 
@@ -91,7 +93,7 @@ class Ground:
     def commune_of(self, code: str) -> Place | None:
         """By the postcode that a code begins with."""
         i = self._by_postcode.get(code[:5])
-        return None if i is None else self._communes[i]
+        return None if i is None else self._plots[i]
 
     def household_of(self, code: str) -> Household | None:
         """Who lives in the cell; None where nobody does."""
@@ -118,9 +120,9 @@ class Ground:
         """The code of the cell at a point, by the nearest commune's postcode; None far away from this province."""
         row, column = int((lat - SOUTH) / STEP), int((lng - WEST) / STEP)
         half = COMMUNE_CELLS // 2
-        corners = [self._corner(i) for i in range(len(self._communes))]
-        away = [max(abs(row - r - half), abs(column - c - half)) for r, c in corners]
-        i = min(range(len(away)), key=away.__getitem__)
+        corners = {i: self._corner(i) for i, commune in enumerate(self._plots) if commune}
+        away = {i: max(abs(row - r - half), abs(column - c - half)) for i, (r, c) in corners.items()}
+        i = min(away, key=away.__getitem__)
         return None if away[i] >= SIDE // 4 else self._code(i, row - corners[i][0], column - corners[i][1])
 
     def _index(self, commune: str) -> int:
@@ -137,7 +139,9 @@ class Ground:
         for _ in range(7):
             number, rest = divmod(number, len(ALPHABET))
             letters = ALPHABET[rest] + letters
-        return self.postcodes[self._communes[i].code] + letters
+        commune = self._plots[i]
+        assert commune is not None
+        return self.postcodes[commune.code] + letters
 
     def _cell(self, code: str) -> tuple[int, int]:
         """The cell of this name that lies nearest to the commune."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any
 from lgsp_mocks.world.agency import agencies
 from lgsp_mocks.world.business import businesses
 from lgsp_mocks.world.cast import cast_people, household_of, newcomer, read_cast
+from lgsp_mocks.world.mergers import ordered, reordered
 from lgsp_mocks.world.model import Address, Agency, Business, CastMember, Household, Person, Place, birth_text
 from lgsp_mocks.world.people import CAST_SERIAL, People, cccd_of
 from lgsp_mocks.world.province import Province
@@ -29,20 +30,28 @@ class World:
 
     def __init__(self, province: Province, seed: int, size: int = 10_000) -> None:
         self.province, self.seed, self.size = province, seed, size
-        self.places: Mapping[str, Place] = province.places
-        """By GSO code: the province, its districts, its communes."""
-        self.state: dict[str, Any] = {"added": [], "died": {}}
-        self._communes = tuple(p for p in self.places.values() if p.level == "commune")
-        self._people = People(province.code, seed, size, self._communes, province.ethnic_mix, self.address)
+        self.state: dict[str, Any] = {"added": [], "died": {}, "mergers": []}
+        self._native = tuple(p for p in province.places.values() if p.level == "commune")
+        self._people = People(province.code, seed, size, self._native, province.ethnic_mix, self.address)
         self._cast = read_cast()
-        self._roles = cast_people(self._cast["person"], province.code, self._communes, self.address)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Where everybody is, by the mergers that there have been."""
+        self._order = ordered(self.province.places, self.state["mergers"])
+        self.places: Mapping[str, Place] = self._order.places
+        """By GSO code: the province, its districts, its communes."""
+        self._communes = tuple(p for p in self.places.values() if p.level == "commune")
+        self._roles = cast_people(self._cast["person"], self.province.code, self._native, self.address)
         self._named = {p.cccd: p for p in self._roles.values()}
         self._newcomers: dict[str, Person] = {}
+        for made in ("agencies", "cast", "_businesses", "_units"):
+            self.__dict__.pop(made, None)
 
     @cached_property
     def agencies(self) -> Mapping[str, Agency]:
         """By short code and by old code alike."""
-        return MappingProxyType(agencies(self.province))
+        return MappingProxyType(reordered(agencies(self.province), self._order))
 
     @cached_property
     def cast(self) -> Mapping[str, CastMember]:
@@ -105,9 +114,8 @@ class World:
             born, precision = self._people.birth(n)
             if not birth_text(born, precision).startswith(when):
                 continue
-            made = self._people.make(n)
-            if _folded(made.full_name) == wanted:
-                mine.append(made)
+            if " ".join(self._people.name(n)).casefold() == wanted:
+                mine.append(self._people.make(n))
         return [self._alive(p) for p in mine]
 
     def household(self, maho: str) -> Household | None:
@@ -155,10 +163,24 @@ class World:
 
     def restore(self, state: Mapping[str, Any] | None = None) -> None:
         """Back to a kept state, or to the seed."""
-        self.state = (
-            {"added": [], "died": {}} if state is None else {"added": list(state["added"]), "died": dict(state["died"])}
-        )
-        self._newcomers = {}
+        kept = state or {}
+        self.state = {
+            "added": list(kept.get("added", ())),
+            "died": dict(kept.get("died", {})),
+            "mergers": list(kept.get("mergers", ())),
+        }
+        self._settle()
+
+    def merge(self, codes: Sequence[str], into: str, name: str, day: date) -> Place:
+        """Communes become one with a code and a name of its own. `KeyError` for one that there is not, `ValueError` for a code
+        that is taken."""
+        if into in self.places:
+            raise ValueError(f"{into} is taken")
+        for code in codes:
+            self.places[code]
+        self.state["mergers"].append({"codes": list(codes), "into": into, "name": name, "day": day.isoformat()})
+        self._settle()
+        return self.places[into]
 
     # businesses, agencies, places
 
@@ -170,7 +192,7 @@ class World:
             self.province.tax_prefix,
             self.seed,
             max(len(fixed), self.size // 100),
-            communes=self._communes,
+            communes=self._native,
             address=self.address,
             owner_of=lambda n: owner if n in fixed else self._people.cccd(n * 52 % self.size // 4 * 4),
             cast=cast,
@@ -201,6 +223,16 @@ class World:
     def communes(self, district: str | None = None) -> tuple[Place, ...]:
         return self._communes if district is None else tuple(p for p in self._communes if p.parent == district)
 
+    @property
+    def plots(self) -> tuple[Place | None, ...]:
+        """Today's commune for each commune of the folder; what lies on the ground stays there when codes change."""
+        return self._order.plots
+
+    @property
+    def closed_places(self) -> tuple[tuple[Place, date], ...]:
+        """Communes that are no more, and since when."""
+        return self._order.closed
+
     def place(self, code: str) -> Place | None:
         return self.places.get(code)
 
@@ -209,8 +241,9 @@ class World:
         return next((p for p in self.places.values() if p.codes.get(scheme) == code), None)
 
     def address(self, commune: str, detail: str = "") -> Address:
-        """The address of a house in a commune of this province; `KeyError` for a commune that it does not have."""
-        place = self.places[commune]
+        """The address of a house in a commune of this province, under the commune's code of today; `KeyError` for no commune of
+        this province."""
+        place = self.places[self._order.today.get(commune, commune)]
         district = self.places.get(place.parent)
         names = [
             detail,
@@ -219,7 +252,7 @@ class World:
             f"Tỉnh {self.province.title}",
         ]
         code = district.code if district and district.level == "district" else ""
-        return Address(self.province.code, code, commune, detail, ", ".join(name for name in names if name))
+        return Address(self.province.code, code, place.code, detail, ", ".join(name for name in names if name))
 
     # the cast
 

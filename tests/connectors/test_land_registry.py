@@ -160,7 +160,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambd
 
 
 @given(st.sampled_from(["TiepNhanHoSo", "traCuuThuaDat", "ThongBaoThue", "ChungTuThue"]), JSON, JSON, st.booleans())
-def test_never_surprised(operation: str, found: Any, words: Any, success: bool) -> None:  # noqa: FBT001  hypothesis
+def test_never_surprised(operation: str, found: Any, words: Any, success: bool) -> None:
     with suppress(LgspError):
         said = {"data": found, "status": {"success": success, "message": words, "time": words}}
         assert isinstance(mapping.answer(operation, said, context(SENT)), dict)

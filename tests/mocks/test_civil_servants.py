@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from lgsp.errors import ProviderFault, RecordNotFound
 from lgsp.mapping import Context
 from lgsp.runtime import HANOI
+from lgsp.simulate import Loaded, tell
+from lgsp.simulate import Province as Whole
 from lgsp_mocks import civil_servants as ministry
 from lgsp_mocks.handler import Ask
 from lgsp_mocks.world import Province, World
@@ -103,3 +106,38 @@ def test_what_the_catalogues_refuse(office: Ministry) -> None:
             office.send("ADD", "TINH002", **sections)
         assert caught.value.errors[0].path.startswith("/HOSO_CBCCVC/THONGTINCHUNG")
     assert office.desk.effects == []
+
+
+def test_a_birth_of_which_only_the_year_is_known(office: Ministry) -> None:
+    office.send("ADD", "TINH003", THONGTINCHUNG=GENERAL | {"NgaySinh": "1968"})
+    assert office.view("TINH003")["THONGTINCHUNG"]["NgaySinh"] == "1968"
+
+
+@pytest.mark.parametrize(
+    ("action", "fault", "end"),
+    [
+        ("ADD", "lost-answer", "delivered"),
+        ("ADD", "reset", "failed"),
+        ("DEL", "lost-answer", "delivered"),
+        ("DEL", "reset", "failed"),
+        ("EDIT", "lost-answer", "indeterminate"),
+        ("EDIT", "reset", "indeterminate"),
+    ],
+)
+def test_an_unknown_outcome_is_settled_by_viewing(lgsp_loaded: Loaded, action: str, fault: str, end: str) -> None:
+    """What viewing cannot tell, whether an EDIT took effect, stays with a human; nothing is sent again."""
+    number = "VIDU0007" if action == "ADD" else "CB990004"
+    record = {"SoHieuCBCCVC_BNDP": number, "THONGTINCHUNG": GENERAL}
+    sent = {"org_Code": ORG, "Action_Type": action, "HOSO_CBCCVC": record}
+
+    async def story(province: Whole) -> None:
+        province.fail("civil-servants", fault, operation="ServiceM0001", times=1)
+        reply = await province.call("civil-servants", "ServiceM0001", sent)
+        assert (reply.code, reply.data["retryable"]) == ("timeout", False)
+        await asyncio.sleep(3_600)
+        where = reply.headers["location"]
+        assert (await province.get(where, consumer="mot-cua")).data["state"] == end
+        calls = province.simulator.journal.calls("civil-servants", "ServiceM0001")
+        assert len(calls) == 1
+
+    tell(story, loaded=lgsp_loaded.only("civil-servants"), size=400)

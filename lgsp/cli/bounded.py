@@ -1,0 +1,79 @@
+"""Work on a stranger's document, in a process of its own with a bound on time and memory: whatever it holds, we answer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import time
+from collections.abc import Callable
+
+SECONDS = 5.0
+MEMORY = 300 << 20
+_TOO_LONG = f"takes more than {SECONDS:.0f} s to read; split it, or ask for a smaller document"
+_TOO_LARGE = f"needs more than {MEMORY >> 20} MB to read; split it, or ask for a smaller document"
+
+
+class Overrun(Exception):
+    """The work did not end within its bounds; the message says which."""
+
+
+def bounded(work: Callable[[], bytes], seconds: float = SECONDS, memory: int = MEMORY) -> bytes:
+    """What `work` returns. Raises `Overrun`. Call it before any thread is started: the process forks."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _inside(work, reading, writing, seconds, memory)
+    os.close(writing)
+    try:
+        return _outcome(reading, seconds)
+    finally:
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _inside(work: Callable[[], bytes], reading: int, writing: int, seconds: float, memory: int) -> None:
+    """The child: never returns. Its first byte says how it went."""
+    code = 1
+    try:
+        os.close(reading)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        answer = b"=" + work()
+        code = 0
+    except MemoryError:
+        answer = b"m"
+    except Exception as error:  # noqa: BLE001  whatever a stranger's document makes of us is an answer, not a crash
+        answer = b"!" + type(error).__name__.encode()
+    try:
+        while answer:
+            answer = answer[os.write(writing, answer) :]
+    finally:
+        os._exit(code)
+
+
+def _outcome(reading: int, seconds: float) -> bytes:
+    until, found = time.monotonic() + seconds, bytearray()
+    while True:
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([reading], [], [], left)[0]:
+            raise Overrun(_TOO_LONG)
+        chunk = os.read(reading, 1 << 20)
+        if not chunk:
+            break
+        found += chunk
+    match bytes(found[:1]):
+        case b"=":
+            return bytes(found[1:])
+        case b"!":
+            raise Overrun(f"cannot be carried: reading it failed ({found[1:].decode('ascii', 'replace')})")
+        case b"m":
+            raise Overrun(_TOO_LARGE)
+        case _:  # it was ended before it could say anything
+            raise Overrun(_TOO_LARGE)
+

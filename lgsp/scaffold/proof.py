@@ -1,0 +1,71 @@
+"""Can every operation of a contract be carried? A specimen of each message goes through both forms before anybody relies on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from lgsp.contract import wsdl
+from lgsp.contract.findings import Finding
+from lgsp.contract.halves import openapi, xsd
+from lgsp.contract.model import Codec, Contract, Operation
+from lgsp.contract.specimen import specimen
+from lgsp.errors import InvalidMessage, LgspError
+from lgsp.model import Data
+from lgsp.xml import MIB, parse_xml
+
+_LARGE = 64 * MIB
+_ADDRESS = "http://mau.invalid/soap"
+
+
+def prove(contract: Contract, file: str) -> Iterator[Finding]:
+    """What cannot be carried exactly, operation by operation."""
+    for operation in contract.operations.values():
+        yield from _operation(operation, file)
+    yield from _halves(contract, file)
+
+
+def _operation(operation: Operation, file: str) -> Iterator[Finding]:
+    messages = {"input": operation.input, "output": operation.output}
+    messages |= {f"fault {name}": codec for name, codec in operation.faults.items()}
+    for side, codec in messages.items():
+        said = _message(codec)
+        if said:
+            yield Finding(file, 0, f"{operation.name} {side}", said)
+
+
+def _message(codec: Codec) -> str:
+    """Why this message cannot be carried, "" where it can."""
+    try:
+        made = specimen(codec)
+        if not codec.root:
+            return ""
+        plain = codec.read_json(codec.write_json(made))
+        again = codec.read_xml(parse_xml(codec.write_xml(plain), limit=_LARGE))
+    except InvalidMessage as error:
+        rules = "; ".join(f"{each.path or '/'} {each.rule}" for each in error.errors[:3])
+        return f"no valid message can be made of it: {rules}"
+    except (LgspError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        return f"cannot be carried ({type(error).__name__})"
+    return "" if _same(plain, again) else "data is not the same after the way through XML"
+
+
+def _same(one: Data, other: Data) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True) or _filled(one) == _filled(other)
+
+
+def _filled(value: object) -> object:
+    """Without empty lists: XML cannot tell them from absent ones."""
+    if isinstance(value, dict):
+        return {name: _filled(each) for name, each in value.items() if each != []}
+    return [_filled(each) for each in value] if isinstance(value, list) else value
+
+
+def _halves(contract: Contract, file: str) -> Iterator[Finding]:
+    try:
+        wsdl(contract, _ADDRESS)
+        if contract.born == "openapi":
+            xsd(contract, "types", _ADDRESS)
+        openapi(contract, "http://mau.invalid/api")
+    except (LgspError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        yield Finding(file, 0, "documents", f"the other half cannot be generated ({type(error).__name__})")
