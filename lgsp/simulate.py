@@ -51,7 +51,7 @@ SIMULATOR = "http://simulator.invalid"
 """The simulator's address in settings; nothing ever resolves it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MemoryTransport:
     """`lgsp.transport.Transport` straight into a simulator: what its outcomes would do to a socket becomes the same error."""
 
@@ -59,6 +59,8 @@ class MemoryTransport:
     runtime: Runtime
     seen: deque[tuple[str, HttpRequest, Outcome]] = field(default_factory=lambda: deque(maxlen=500))
     """System (or "upstream:…"), request as it stood on the wire, what came of it: the last ones."""
+    tamper: Callable[[HttpResponse], HttpResponse] = field(default=lambda response: response)
+    """What becomes of an answer on its way, for tests of what a ministry should never have said."""
 
     async def send(
         self,
@@ -79,6 +81,8 @@ class MemoryTransport:
                 sent = replace(request, target=target)
                 outcome = await self.simulator.exchange(sent)
                 self.seen.append((system, sent, outcome))
+                if outcome.response is not None:
+                    outcome = replace(outcome, response=self.tamper(outcome.response))
                 return await self._play(outcome, keep, limit)
         except TimeoutError:
             raise _reached(Timeout(), reached=True) from None

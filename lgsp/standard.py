@@ -16,10 +16,9 @@ import pytest
 
 from lgsp.adapters import soap
 from lgsp.errors import LgspError, ProviderFault, by_code
-from lgsp.model import Data, Health, HttpResponse
+from lgsp.model import Health, HttpResponse
 from lgsp.simulate import Loaded, Province, Reply, tell
 from lgsp.spool import chunks_of
-from lgsp_mocks.handler import Ask, Handler
 
 Example = Mapping[str, Any]
 _FRESH = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -144,6 +143,7 @@ def test_native_gives_the_ministrys_own_bytes(lgsp_system: str, lgsp_loaded: Loa
     operations = lgsp_loaded.registry.connectors[lgsp_system].operations
 
     async def story(province: Province) -> None:
+        await province.gateway.prober.first_round.wait()  # no probe's request is taken for the example's
         for example in examples_of(province, lgsp_system, expect="ok"):
             operation = operations[example["operation"]]
             headers = [p for route in operation.routes for p in route.operation.http.parameters if p.place == "header"]
@@ -176,24 +176,22 @@ def test_native_gives_the_ministrys_own_bytes(lgsp_system: str, lgsp_loaded: Loa
 
 
 def test_fields_that_the_contract_does_not_know_never_leave(lgsp_system: str, lgsp_loaded: Loaded) -> None:
-    def chatty(handler: Handler) -> Handler:
-        def answer(question: Ask) -> Data:
-            return {**handler(question), STRANGE: "1"}
-
-        return answer
-
-    system = lgsp_loaded.systems[lgsp_system]
-    backends = {
-        name: replace(backend, handlers={op: chatty(handler) for op, handler in backend.handlers.items()})
-        for name, backend in system.backends.items()
-    }
-    systems = {**lgsp_loaded.systems, lgsp_system: replace(system, backends=backends)}
+    def chatty(response: HttpResponse) -> HttpResponse:
+        """A JSON object with one member more; XML is validated whole, so a strange element there is a broken contract."""
+        body = response.body if isinstance(response.body, bytes) else b""
+        if not body.lstrip().startswith(b"{") or body.strip() == b"{}":
+            return response
+        return replace(response, body=body.replace(b"{", b'{"' + STRANGE.encode() + b'":"1",', 1))
 
     async def story(province: Province) -> None:
+        await province.gateway.prober.first_round.wait()
+        province.transport.tamper = chatty
         for example in examples_of(province, lgsp_system):
-            assert STRANGE.encode() not in (await ask(province, example)).body
+            reply = await ask(province, example)
+            assert STRANGE.encode() not in reply.body
+            assert reply.code == example["expect"], (example["operation"], reply.data)
 
-    story_of(replace(lgsp_loaded, systems=systems), lgsp_system, story)
+    story_of(lgsp_loaded, lgsp_system, story)
 
 
 def test_an_update_takes_effect_once(lgsp_system: str, lgsp_loaded: Loaded) -> None:

@@ -255,6 +255,24 @@ def _servants(look: Look) -> str:
     return "has servants, CB990001 the first" if found["err_code"] == 0 else UNKNOWN
 
 
+def _land(look: Look) -> str:
+    found = look.ask("ilis", "ThongBaoThue", HoSoId=look.member.id)
+    if not found["status"]["success"]:
+        return UNKNOWN
+    return f"tax notice {found['data'][0]['SoQuyetDinh']}" if found["data"] else "no tax notice yet"
+
+
+def _documents(look: Look) -> str:
+    found = look.ask("vbqppl", "timKiem", maCoQuanBanHanh=look.member.id, trang=1, soDong=1)
+    return f"{found['tongSo']} documents issued" if found["tongSo"] else "no document issued"
+
+
+def _report(look: Look) -> str:
+    found = look.ask("baocao", "reports", officeCode=look.member.id, period="2022-11").get("report", [])
+    monthly = next((row for row in found if row["maBaoCao"] == "BC-MAU-01"), None)
+    return f"BC-MAU-01 for 2022-11: trangThai {monthly['trangThai']}" if monthly else UNKNOWN
+
+
 LOOKUPS: Mapping[tuple[str, str], Callable[[Look], str]] = {
     ("population", "person"): _population,
     ("population", "household"): _population,
@@ -272,4 +290,7 @@ LOOKUPS: Mapping[tuple[str, str], Callable[[Look], str]] = {
     ("shared-catalogue", "agency"): _catalogue,
     ("document-exchange", "agency"): _exchange,
     ("civil-servants", "agency"): _servants,
+    ("land-registry", "dossier"): _land,
+    ("legal-documents", "agency"): _documents,
+    ("government-reporting", "agency"): _report,
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from hashlib import sha256
 from typing import Any
 
 from lgsp.model import Data
@@ -287,9 +288,15 @@ def _packed(record: Data) -> str:
     return base64.b64encode(json.dumps(message, ensure_ascii=False).encode()).decode()
 
 
+def _transaction(ask: Ask) -> str:
+    """Names what was sent: the same message sent again is the same transaction."""
+    sent = "|".join((ask.operation, str(ask.data.get("org_Code")), str(ask.data.get("jsonContent"))))
+    return sha256(sent.encode()).hexdigest()[:26].upper()
+
+
 def _yes(ask: Ask) -> Data:
-    return {"message": "Cập nhật thành công", "err_code": 0, "transaction_id": ask.new_id()}
+    return {"message": "Cập nhật thành công", "err_code": 0, "transaction_id": _transaction(ask)}
 
 
 def _no(ask: Ask, words: str) -> Data:
-    return {"message": words, "err_code": 1, "transaction_id": ask.new_id()}
+    return {"message": words, "err_code": 1, "transaction_id": _transaction(ask)}

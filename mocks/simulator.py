@@ -49,7 +49,7 @@ class Simulator:
         runtime: Runtime,
         province: Province | str | Path = "hoa-binh",
         seed: int = 1,
-        size: int = 10_000,
+        size: int = 100_000,
         state: Path | None = None,
         realism: Realism = "calm",
         time_factor: float = CALM_FACTOR,

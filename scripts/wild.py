@@ -1,0 +1,368 @@
+"""Measures the bus on contracts that nobody here wrote: `python scripts/wild.py FOLDER [--json FILE] [--only TEXT]`.
+
+Every WSDL below FOLDER goes through `lgsp new`, is loaded with its generated simulator, and has every operation called by
+REST, by SOAP and by a plain zeep client that knows nothing but the WSDL that the bus serves; all in memory, each in a process
+of its own with bounds on time and memory. Printed: what was refused and why, what did not agree, and the acceptance rate by
+distinct target namespace among the literal SOAP documents that zeep itself loads offline.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+SYSTEM = "he-thong-la"
+"""Hệ thống lạ, "a strange system"."""
+SECONDS = 60
+MEMORY = 1200 << 20
+WSDL_NS = "http://schemas.xmlsoap.org/wsdl/"
+
+
+@dataclass
+class Result:
+    """What came of one file."""
+
+    file: str
+    namespace: str = ""
+    kind: str = ""
+    """literal, encoded, no-soap, or broken."""
+    zeep: str = ""
+    """ "ok", or why zeep does not load it offline."""
+    accepted: bool = False
+    seconds: float = 0.0
+    memory_mb: int = 0
+    findings: list[str] = field(default_factory=list)
+    operations: int = 0
+    agreed: int = 0
+    """REST and SOAP gave the same data."""
+    zeep_agreed: int = 0
+    beyond: list[str] = field(default_factory=list)
+    """Operations that zeep cannot be asked, and the construct why."""
+    problems: list[str] = field(default_factory=list)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(asdict(one(given.folder))))
+        return
+    files = [path for path in sorted(given.folder.rglob("*.wsdl")) if given.only in str(path)]
+    with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+        results = list(pool.map(lambda path: apart(path, given.folder), files))
+    report(results)
+    if given.json:
+        given.json.write_text(json.dumps([asdict(each) for each in results], indent=1, ensure_ascii=False), "utf-8")
+
+
+def apart(path: Path, folder: Path) -> Result:
+    """One file in a process of its own."""
+    name = str(path.relative_to(folder))
+
+    def limits() -> None:
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+
+    try:
+        done = subprocess.run(
+            [sys.executable, __file__, "--one", str(path)],
+            capture_output=True, text=True, timeout=SECONDS, check=False, preexec_fn=limits,  # noqa: PLW1509
+            env={**os.environ, "no_proxy": "*"},
+        )  # fmt: skip
+        found = Result(**json.loads(done.stdout.splitlines()[-1]))
+    except subprocess.TimeoutExpired:
+        return Result(name, problems=["hang"])
+    except (ValueError, IndexError):
+        return Result(name, problems=["crash: " + (done.stderr.strip().splitlines() or ["?"])[-1][:300]])
+    found.file = name
+    return found
+
+
+def one(path: Path) -> Result:
+    from lgsp.cli.bounded import Overrun, bounded
+    from lgsp.scaffold import draft, write
+
+    raw = path.read_bytes()
+    found = Result(str(path), namespace=_namespace(raw), kind=_kind(raw))
+    began = time.perf_counter()
+
+    def work() -> bytes:
+        made = draft(SYSTEM, path, "wsdl", date(2026, 1, 1))
+        files = {place: each.decode("latin-1") for place, each in made.files.items()}
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return json.dumps([made.as_json()["findings"], files, used]).encode()
+
+    try:
+        findings, files, found.memory_mb = json.loads(bounded(work))
+        found.findings = [f"{each['file']}:{each['line']}: {each['construct']}: {each['text']}" for each in findings]
+    except Overrun as error:
+        files, found.findings = {}, [str(error)]
+    found.seconds = round(time.perf_counter() - began, 2)
+    found.accepted = not found.findings
+    found.zeep = _zeep_loads(path)
+    if found.accepted:
+        with tempfile.TemporaryDirectory(prefix="lgsp-wild-") as home:
+            write({place: each.encode("latin-1") for place, each in files.items()}, Path(home))
+            try:
+                _called(Path(home), found)
+            except Exception as error:  # noqa: BLE001  the report is what we are here for
+                found.problems.append(f"load: {type(error).__name__}: {str(error)[:300]}")
+    return found
+
+
+def _namespace(raw: bytes) -> str:
+    head = re.search(rb"<[\w.-]*:?definitions\b.*?>", raw, re.DOTALL)
+    said = re.search(rb"""targetNamespace\s*=\s*["']([^"']*)""", head[0] if head else raw)
+    return said[1].decode("utf-8", "replace") if said else ""
+
+
+def _kind(raw: bytes) -> str:
+    if not re.search(rb"schemas\.xmlsoap\.org/wsdl/soap(12)?/", raw) or b"binding" not in raw:
+        return "no-soap"
+    return "encoded" if re.search(rb"""\buse\s*=\s*["']encoded["']""", raw) else "literal"
+
+
+def _zeep_loads(path: Path) -> str:
+    import zeep
+    from zeep.transports import Transport
+
+    class Offline(Transport):
+        """Local files, no network."""
+
+        def load(self, url: str) -> bytes:
+            if urlsplit(url).scheme in ("http", "https"):
+                raise OSError(f"offline: {url}")
+            return bytes(super().load(url))
+
+    try:
+        client = zeep.Client(str(path), transport=Offline())
+        operations = [
+            operation
+            for service in client.wsdl.services.values()
+            for port in service.ports.values()
+            for operation in port.binding._operations  # noqa: SLF001  zeep has no other way
+        ]
+    except Exception as error:  # noqa: BLE001  whatever it dislikes
+        return f"{type(error).__name__}: {str(error)[:160]}"
+    return "ok" if operations else "no operation"
+
+
+def _called(home: Path, found: Result) -> None:
+    from lgsp.simulate import Loaded, Province, tell
+
+    loaded = Loaded.read([home], built_in=False)
+    found.operations = len(loaded.registry.connectors[SYSTEM].operations)
+
+    async def story(province: Province) -> None:
+        from lgsp.adapters import soap
+        from lgsp.model import HttpResponse
+        from lgsp.standard import same
+
+        key = province.secrets["mot-cua"].api_key
+        contract = loaded.registry.connectors[SYSTEM].public
+        client = _Zeep(await _documents(province), f"http://bus.invalid/soap/{SYSTEM}/v1")
+        for example in province.simulator.admin.examples():
+            operation = contract.operations[example["operation"]]
+            rest = await province.call(SYSTEM, operation.name, example["request"])
+            if rest.code != example["expect"]:
+                found.problems.append(f"{operation.name}: REST {rest.code} {str(rest.data)[:300]}")
+                continue
+            if example["expect"] != "ok":
+                continue
+            version = "1.1" if "1.1" in operation.soap.versions else "1.2"
+            sent = soap.encode_request(operation, example["request"], version, target=f"/soap/{SYSTEM}/v1")  # type: ignore[arg-type]
+            reply = await province.send("POST", sent.target, {**sent.headers, "x-api-key": key}, bytes(sent.body))  # type: ignore[arg-type]
+            try:
+                answer = soap.decode_response(operation, HttpResponse(reply.status, reply.headers, reply.body))
+            except Exception as error:  # noqa: BLE001
+                found.problems.append(f"{operation.name}: SOAP {reply.status} {type(error).__name__} {reply.body[-300:]!r}")
+                continue
+            if not same(answer, rest.data or {}):
+                found.problems.append(f"{operation.name}: SOAP differs from REST")
+                continue
+            found.agreed += 1
+            await _by_zeep(province, client, operation, example["request"], rest.data or {}, key, found)
+        found.problems += [f"simulator: {each}" for each in province.simulator.defects]
+
+    tell(story, loaded=loaded, size=50)
+
+
+async def _documents(province: Any) -> dict[str, bytes]:
+    """The WSDL that the bus serves, with every schema that it names."""
+    base = f"/soap/{SYSTEM}/v1"
+    pending, found = [f"{base}?wsdl"], {}
+    while pending:
+        path = pending.pop()
+        if path in found:
+            continue
+        reply = await province.send("GET", path, {"host": "bus.invalid"})
+        found[path] = reply.body
+        for location in re.findall(rb"""(?:schemaLocation|location)\s*=\s*["']([^"']+)["']""", reply.body):
+            parts = urlsplit(location.decode().replace("&amp;", "&"))
+            if parts.path == base and parts.query:
+                pending.append(f"{base}?{parts.query}")
+    return found
+
+
+class _Zeep:
+    """A plain client on the served documents; messages travel by hand."""
+
+    def __init__(self, documents: dict[str, bytes], address: str) -> None:
+        import zeep
+        from zeep.transports import Transport
+
+        class Served(Transport):
+            def load(self, url: str) -> bytes:
+                parts = urlsplit(url)
+                path = f"{parts.path}?{parts.query}"
+                if path not in documents:
+                    raise OSError(f"not served: {url}")
+                return documents[path]
+
+        self.why = ""
+        try:
+            self.client = zeep.Client(f"{address}?wsdl", transport=Served())
+        except Exception as error:  # noqa: BLE001
+            self.why = f"{type(error).__name__}: {str(error)[:200]}"
+
+    def operation(self, wanted: Any) -> Any:
+        """(binding, operation) that asks with the same element, or None."""
+        for service in self.client.wsdl.services.values():
+            for port in service.ports.values():
+                for name, operation in port.binding._operations.items():  # noqa: SLF001
+                    body = getattr(operation.input, "body", None)
+                    root = body.qname.text if body is not None and getattr(body, "qname", None) is not None else ""
+                    if hasattr(operation.input, "body") and (root == wanted.input.root or (not root and name == wanted.name)):
+                        return port.binding, operation
+        return None
+
+
+async def _by_zeep(
+    province: Any, client: _Zeep, operation: Any, request: Any, wanted: Any, key: str, found: Result
+) -> None:
+    from types import SimpleNamespace
+
+    from lxml import etree
+    from zeep.helpers import serialize_object
+
+    from lgsp.contract.oracle import beyond, comparable, to_zeep, without_nothing
+
+    if client.why:
+        found.problems.append(f"{operation.name}: zeep cannot load what the bus serves: {client.why}")
+        return
+    bound = client.operation(operation)
+    if bound is None:
+        found.problems.append(f"{operation.name}: zeep does not find it in what the bus serves")
+        return
+    binding, theirs = bound
+    ask, output = operation.input, operation.output
+    strange = beyond(ask.element.shape, ask.table) or (output.root and beyond(output.element.shape, output.table)) or ""
+    try:
+        arguments = to_zeep(ask.element.shape, request, ask.table) if ask.root else {}
+        arguments = arguments if isinstance(arguments, dict) else {"_value_1": arguments}
+        if theirs.input.header is not None and getattr(theirs.input, "_header_elements", None):
+            arguments = {**arguments}
+        if set(arguments) == {"_value_1"}:
+            serialized = theirs.create(arguments["_value_1"])
+        else:
+            serialized = theirs.create(**arguments)
+        raw = etree.tostring(serialized.content)
+        envelope = etree.QName(serialized.content).namespace or ""
+        version = "text/xml" if "schemas.xmlsoap.org" in envelope else "application/soap+xml"
+        headers = {name.lower(): value for name, value in serialized.headers.items()}
+        headers |= {"content-type": f"{version}; charset=utf-8", "x-api-key": key}
+        reply = await province.send("POST", f"/soap/{SYSTEM}/v1", headers, raw)
+        answered = SimpleNamespace(
+            status_code=reply.status, content=reply.body, headers=_Headers(reply.headers), encoding="utf-8"
+        )
+        got = binding.process_reply(client.client, theirs, answered)
+    except Exception as error:  # noqa: BLE001
+        said = f"{operation.name}: zeep {type(error).__name__}: {str(error)[:250]}"
+        (found.beyond if strange else found.problems).append(f"{said}" + (f" [{strange}]" if strange else ""))
+        return
+    if operation.soap.one_way:
+        found.zeep_agreed += 1
+        return
+    theirs_said = without_nothing(serialize_object(got, dict))
+    ours = comparable(output.element.shape, wanted, output.table) if output.root else None
+    if theirs_said == ours or (isinstance(ours, dict) and len(ours) == 1 and theirs_said == next(iter(ours.values()))):
+        found.zeep_agreed += 1
+    elif _unwrapped(theirs_said, ours):
+        found.zeep_agreed += 1
+    else:
+        said = f"{operation.name}: zeep reads {str(theirs_said)[:200]} instead of {str(ours)[:200]}"
+        (found.beyond if strange else found.problems).append(said + (f" [{strange}]" if strange else ""))
+
+
+def _unwrapped(theirs: Any, ours: Any) -> bool:
+    """zeep hands out the only child of a wrapper, also of a wrapper in it."""
+    while isinstance(ours, dict) and len(ours) == 1:
+        ours = next(iter(ours.values()))
+        if ours == theirs:
+            return True
+    return theirs is None and not ours
+
+
+class _Headers(dict[str, str]):
+    """As requests has them: names in any case."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name.lower(), default)
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+
+def report(results: list[Result]) -> None:
+    for each in results:
+        state = "accepted" if each.accepted else "REFUSED"
+        counts = f"{each.agreed}/{each.operations} REST=SOAP, {each.zeep_agreed} zeep" if each.accepted else ""
+        print(f"{state:9} {each.kind:8} zeep:{each.zeep[:40]:40} {each.seconds:5.2f}s {each.memory_mb}MB {each.file} {counts}")
+        for said in (each.findings[:4] if each.zeep == "ok" or each.kind == "literal" else []) + each.problems[:4]:
+            print(f"            {said[:400]}")
+    wanted = [each for each in results if each.kind == "literal" and each.zeep == "ok"]
+    _rate("accepted, of literal SOAP that zeep loads offline", wanted, lambda each: each.accepted)
+    _rate("… and every operation called, REST = SOAP", wanted, lambda each: each.accepted and each.agreed == each.operations)
+    _rate("… and zeep gets the same (or cannot be asked)", wanted, _whole)
+    other = [each for each in results if each.kind == "literal" and each.zeep != "ok"]
+    _rate("accepted, of literal SOAP that zeep does not load", other, lambda each: each.accepted)
+    seconds = sorted(each.seconds for each in results)
+    if seconds:
+        print(f"slowest {seconds[-1]} s, largest {max(each.memory_mb for each in results)} MB")
+    crashed = [each.file for each in results if any(p.startswith(("hang", "crash")) for p in each.problems)]
+    print(f"crashes and hangs: {len(crashed)} {crashed[:10]}")
+
+
+def _whole(each: Result) -> bool:
+    return each.accepted and not each.problems and each.zeep_agreed + len(each.beyond) >= each.operations
+
+
+def _rate(title: str, results: list[Result], good: Any) -> None:
+    spaces: dict[str, list[bool]] = collections.defaultdict(list)
+    for each in results:
+        spaces[each.namespace].append(good(each))
+    share = sum(sum(found) / len(found) for found in spaces.values())
+    print(f"{title}: {share:.1f} of {len(spaces)} namespaces ({100 * share / max(1, len(spaces)):.1f} %), "
+          f"{sum(good(each) for each in results)} of {len(results)} files")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
