@@ -89,6 +89,13 @@ class InvalidMessage(CallerFault):
     title = Text("Thông điệp không hợp lệ", "Invalid message")
 
 
+class InvalidSignature(CallerFault):
+    """`errors` names the rule: `signature:key`, `signature:digest`, `signature:sha1` …"""
+
+    code, status = "invalid-signature", 422
+    title = Text("Chữ ký số không hợp lệ", "Invalid signature")
+
+
 class IdempotencyMismatch(CallerFault):
     code, status = "idempotency-mismatch", 422
     title = Text("Khoá đã dùng cho nội dung khác", "The key was used with another body")

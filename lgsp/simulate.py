@@ -163,8 +163,10 @@ class Province:
         realism: Realism = "calm",
         time_factor: float = CALM_FACTOR,
         settings: Settings | None = None,
+        watched: bool = True,
     ) -> None:
-        self.runtime, self.seed = runtime, seed
+        """`watched` False: nothing is probed or collected by itself, for stretches so long that the teller does it."""
+        self.runtime, self.seed, self._watched = runtime, seed, watched
         self.folder = Folder.load(province)
         self._loaded = loaded or Loaded.read()
         self._settings = settings or Settings()
@@ -209,7 +211,7 @@ class Province:
             self._stack.push_async_callback(self.gateway.close)
             self.door = MemoryDoor(self.gateway.application, self.runtime)
             self.secrets = await furnish(self.gateway.policy, where)
-            await self.gateway.start()
+            await (self.gateway.start() if self._watched else start_unwatched(self.gateway))
             await self.door.open()
             self._stack.push_async_callback(self.door.close)
             self.simulator.gateway = self.door.send
@@ -253,6 +255,15 @@ class Province:
     def heal(self, system: str) -> None:
         """Takes the faults of a system away."""
         self.simulator.faults.delete(system)
+
+
+async def start_unwatched(gateway: Gateway) -> None:
+    """`Gateway.start` without the tasks that look around every second: evidence, health and deliveries go on as ever."""
+    await gateway.keeper.restore()
+    gateway.supervisor.start("audit", gateway.audit.run)
+    gateway.supervisor.start("health-keeper", gateway.keeper.run)
+    gateway.supervisor.start("deliveries", lambda: gateway.submissions.run(gateway.handle))
+    gateway.ready.set()
 
 
 async def furnish(policy: Policy, province: Folder) -> dict[str, NewSecrets]:

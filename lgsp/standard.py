@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from lgsp.adapters import soap
+from lgsp.contract import openapi
 from lgsp.errors import LgspError, ProviderFault, by_code
 from lgsp.model import Health, HttpResponse
 from lgsp.simulate import Loaded, Province, Reply, tell
@@ -87,6 +88,18 @@ def test_every_operation_is_titled_and_its_origin_said(lgsp_system: str, lgsp_lo
         assert operation.title.vi, operation.name
         assert operation.title.en, operation.name
         assert operation.origin.startswith(("sourced", "reconstructed")), operation.name
+
+
+def test_every_operation_is_documented_with_messages_that_are_valid(lgsp_system: str, lgsp_loaded: Loaded) -> None:
+    public = lgsp_loaded.registry.connectors[lgsp_system].public
+    paths = openapi(public, "http://bus.example")["paths"]
+    for path, each in paths.items():
+        operation = public.operations[each["post"]["operationId"]]
+        request = each["post"]["requestBody"]["content"]["application/json"]
+        answer = each["post"]["responses"]["200"]["content"]["application/json"]
+        operation.input.check(request["example"])
+        operation.output.check(answer["example"])
+        assert path.endswith(operation.name)
 
 
 def test_every_operation_has_an_example(lgsp_system: str, lgsp_loaded: Loaded) -> None:

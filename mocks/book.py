@@ -262,6 +262,13 @@ def _land(look: Look) -> str:
     return f"tax notice {found['data'][0]['SoQuyetDinh']}" if found["data"] else "no tax notice yet"
 
 
+def _allowance(look: Look) -> str:
+    key = look.system.backends["btxh"].secrets.get("AcceptKey", "")
+    answer = look.ask("btxh", "LayKetQua", **{"AcceptKey": key, "LoaiDuLieu": "100", "from": "01/11/2022"})
+    mine = [row for row in answer["result"]["data"] or () if row["maHoSo"] == look.member.id]
+    return f"statusId {mine[0]['statusId']}" if mine else UNKNOWN
+
+
 def _documents(look: Look) -> str:
     found = look.ask("vbqppl", "timKiem", maCoQuanBanHanh=look.member.id, trang=1, soDong=1)
     return f"{found['tongSo']} documents issued" if found["tongSo"] else "no document issued"
@@ -291,6 +298,7 @@ LOOKUPS: Mapping[tuple[str, str], Callable[[Look], str]] = {
     ("document-exchange", "agency"): _exchange,
     ("civil-servants", "agency"): _servants,
     ("land-registry", "dossier"): _land,
+    ("social-protection", "dossier"): _allowance,
     ("legal-documents", "agency"): _documents,
     ("government-reporting", "agency"): _report,
 }

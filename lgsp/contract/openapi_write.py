@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from typing import Any
 
 from lgsp.contract.model import Codec, Contract, Operation
+from lgsp.contract.specimen import specimen
+from lgsp.errors import InvalidMessage
 
 Document = dict[str, Any]
 
@@ -101,10 +104,13 @@ def _references(schema: Any) -> set[str]:
 def _operation(operation: Operation) -> Document:
     request: Document = {"schema": copy.deepcopy(operation.input.json_schema())}
     answer: Document = {"schema": copy.deepcopy(operation.output.json_schema())}
-    if operation.request_example is not None:
-        request["example"] = copy.deepcopy(operation.request_example)
-    if operation.answer_example is not None:
-        answer["example"] = copy.deepcopy(operation.answer_example)
+    for side, codec, example in (
+        (request, operation.input, operation.request_example),
+        (answer, operation.output, operation.answer_example),
+    ):
+        # a contract without examples of its own still shows messages that it would accept
+        with contextlib.suppress(InvalidMessage):
+            side["example"] = specimen(codec) if example is None else copy.deepcopy(example)
     document: Document = {
         "operationId": operation.name,
         "summary": operation.title.en,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 from lxml import etree
 
 from lgsp.contract.codec import XmlBorn
@@ -19,7 +20,7 @@ from lgsp.contract.sources import digest, version_of
 from lgsp.contract.text import quoted
 from lgsp.contract.xsd_files import Files, Schemas
 from lgsp.contract.xsd_shape import Shapes
-from lgsp.model import Text
+from lgsp.model import Data, Text
 
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -248,7 +249,21 @@ class _Reader:
             http=Http("POST", f"/{draft.name}"),
             title=Text(vi or en or draft.name, en or draft.name),
             origin=_origin(draft.node),
+            request_example=self._example(draft.node, "request example:"),
+            answer_example=self._example(draft.node, "answer example:"),
         )
+
+    def _example(self, node: etree._Element, label: str) -> Data | None:
+        """A WSDL has no place for examples, so they stand in the operation's documentation, as JSON behind a label."""
+        for each in node.findall(f"{_WSDL}documentation"):
+            text = " ".join((each.text or "").split())
+            if not text.startswith(label):
+                continue
+            try:
+                return msgspec.json.decode(text.removeprefix(label).encode(), type=dict[str, Any])
+            except msgspec.DecodeError:
+                self._find(each, "documentation", f"what follows {label!r} is no JSON object")
+        return None
 
     def _codec(self, element: Element, *, lenient: bool) -> Codec:
         return XmlBorn(

@@ -89,6 +89,11 @@ def test_the_other_province_has_the_same_book(systems: dict[str, SimSystem], boo
         ("budget-code-granted", "budget-unit", "trangThai 3"),
         ("nobodys-dossier", "civil-status", "not found"),
         ("department-of-justice", "document-exchange", "registered"),
+        ("land-taxed", "land-registry", "tax notice LTB99"),
+        ("land-untaxed", "land-registry", "no tax notice yet"),
+        ("allowance-decided", "social-protection", "statusId 10"),
+        ("people-s-committee", "legal-documents", "documents issued"),
+        ("people-s-committee", "government-reporting", "trangThai 0"),
     ],
 )
 def test_the_awkward_ones(book: Book, role: str, system: str, said: str) -> None:

@@ -137,7 +137,9 @@ def state_of(found: dict[str, Any]) -> str:
 
 def test_a_code_whose_digit_is_wrong_never_leaves_the_bus(five: Loaded) -> None:
     async def story(province: Province) -> None:
-        reply = await province.call("business-registration", "chiTietDoanhNghiep", {"msdn": "54990000"}, headers=PURPOSE)
+        reply = await province.call(
+            "business-registration", "chiTietDoanhNghiep", {"msdn": "54990000"}, headers=PURPOSE
+        )
         assert (reply.status, reply.code) == (400, "invalid-message")
         assert reply.data["errors"][0]["path"] == "/msdn"
         asked = province.simulator.journal.as_data("business-registration", "chiTietDoanhNghiep")

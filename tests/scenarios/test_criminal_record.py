@@ -124,6 +124,22 @@ def step(words: str, state: str, at: str) -> dict[str, Any]:
     }
 
 
+def handed_over() -> dict[str, Any]:
+    """The event that EMC counts: the result is with the citizen."""
+    return {
+        "CodeProfile": CASE,
+        "CodeTTHC": "2.000488",
+        "NameTTHC": "Thủ tục cấp Phiếu lý lịch tư pháp",
+        "MaHoSo": CASE,
+        "Status": "3",
+        "FormsReception": "2",
+        "FormsPayments": "1",
+        "Level": "3",
+        "IsFromDVCQG": False,
+        "IsDVCBC": False,
+    }
+
+
 def parcel(province: Province) -> dict[str, Any]:
     person, district = province.simulator.world.actor("letter-d-bar"), province.simulator.world.districts()[0].code
     return {
@@ -187,6 +203,8 @@ def test_from_the_counter_to_the_letter_box(four: Loaded) -> None:
         await done(
             province, "national-portal", "CapNhatTienDoHoSoMC", step("Đã trả kết quả qua bưu chính", "10", "28T15:00")
         )
+
+        await done(province, "national-portal", "TrackingMCDT", handed_over())
 
         shown = await done(province, "national-portal", "TraCuuHoSo", {"MaHoSo": CASE})
         assert shown["MaTrangThai"] == "10"

@@ -47,7 +47,8 @@ def report(province: Province, code: str = "BC-MAU-01", office: str = "H28") -> 
         "maCoQuan": office,
         "ky": "2022-11",
         "chiTieu": [
-            {"maChiTieu": name, "loaiSoLieu": "3", "giaTri": str(value), "donViTinh": unit} for name, value, unit in rows
+            {"maChiTieu": name, "loaiSoLieu": "3", "giaTri": str(value), "donViTinh": unit}
+            for name, value, unit in rows
         ],
         "nguoiKy": province.simulator.world.actor("officer").full_name,
     }
@@ -63,7 +64,11 @@ async def state(province: Province, code: str = "BC-MAU-01") -> dict[str, Any]:
 def test_the_published_figures_fit_together() -> None:
     async def story(province: Province) -> None:
         figures = {key: Decimal(each.value) for key, each in province.folder.figures.items()}
-        assert figures["online-services"] == figures["online-services-level-3"] + figures["online-services-level-4"] == 1623
+        assert (
+            figures["online-services"]
+            == figures["online-services-level-3"] + figures["online-services-level-4"]
+            == 1623
+        )
         assert figures["services-on-national-portal"] / figures["online-services"] > Decimal("0.70")
         assert figures["dossiers-resolved"] > figures["dossiers-received"], "some were open from the year before"
 
@@ -120,7 +125,9 @@ def test_all_departments_at_once_and_nobody_twice(reporting: Loaded) -> None:
         async def submit(office: str) -> str:
             for _ in range(50):
                 sent = report(province, office=office)
-                reply = await province.call(SYSTEM, "submit", sent, headers=key | {"Idempotency-Key": f"thang-11-{office}"})
+                reply = await province.call(
+                    SYSTEM, "submit", sent, headers=key | {"Idempotency-Key": f"thang-11-{office}"}
+                )
                 if reply.code != "overloaded":
                     return reply.code
                 await asyncio.sleep(float(reply.headers["retry-after"]))
@@ -169,7 +176,9 @@ def test_after_the_deadline_it_is_too_late(reporting: Loaded) -> None:
     async def story(province: Province) -> None:
         await asyncio.sleep(3_601)
         late = []
-        for agency in {each.code: each for each in province.simulator.world.agencies.values() if each.level > 1}.values():
+        for agency in {
+            each.code: each for each in province.simulator.world.agencies.values() if each.level > 1
+        }.values():
             asked = {"ky": "2022-11", "maCoQuan": agency.code, "maBaoCao": "BC-MAU-01"}
             (row,) = (await province.call(SYSTEM, "reports", asked)).data["baoCao"]
             late += [agency.code] * (row["trangThai"] == "2")
