@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bench.rig import FULL, QUICK, compare
+from bench.compare import FULL, QUICK, compare
 
 
 @click.command()
@@ -18,11 +18,17 @@ def main(file: Path | None, *, quick: bool) -> None:
     found = compare(QUICK if quick else FULL)
     if file is not None:
         file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    click.echo(f"{'work':22} {'peer':44} {'ours':>8} {'peer':>8} {'ratio':>6} {'cpu us':>7} {'peer':>7}")
+    about = found["machine"]
+    click.echo(
+        f"{about['cpu']}, {about['cores']} cores, load {about['load']} before; fsync {about['fsync_ms']} ms; "
+        f"load and ministry alone {about['rig_calls_per_s']} calls/s; ours {about['resident_mb']} MB"
+    )
+    head = f"{'work':36} {'peer':42} {'bytes':>6} {'unit':>7} {'ours':>8} {'peer':>8} {'ratio':>6}"
+    click.echo(f"{head} {'cpu us':>7} {'peer':>7} {'ratio':>6}")
     for row in found["rows"]:
         click.echo(
-            f"{row['work']:22} {row['peer_name']:44} {row['ours']:8.0f} {row['peer']:8.0f} {row['ratio']:6.2f} "
-            f"{row['cpu_us_per_call']:7.0f} {row['peer_cpu_us_per_call']:7.0f}"
+            f"{row['work']:36} {row['peer_name']:42} {row['size']:6} {row['unit']:>7} {row['ours']:8.1f} {row['peer']:8.1f} "
+            f"{row['ratio']:6.2f} {row['cpu_us_per_call']:7.0f} {row['peer_cpu_us_per_call']:7.0f} {row['cpu_ratio']:6.2f}"
         )
     for note in found["notes"]:
         click.echo(f"- {note}", err=True)

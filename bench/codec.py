@@ -102,7 +102,13 @@ def validator(contract: Contract) -> etree.XMLSchema:
     root = parse_xml(wsdl(contract, ADDRESS))
     schemas = root.findall(f".//{{{XS}}}schema")
     if contract.born == "openapi":
-        return etree.XMLSchema(parse_xml(xsd(contract, "types", ADDRESS)) if len(schemas) != 1 or schemas[0].find(f"{{{XS}}}import") is not None or schemas[0].find(f"{{{XS}}}include") is not None else schemas[0])
+        return etree.XMLSchema(
+            parse_xml(xsd(contract, "types", ADDRESS))
+            if len(schemas) != 1
+            or schemas[0].find(f"{{{XS}}}import") is not None
+            or schemas[0].find(f"{{{XS}}}include") is not None
+            else schemas[0]
+        )
     codec = next(iter(contract.operations.values())).input
     return codec._validator  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001  one schema for all messages
 
@@ -120,7 +126,8 @@ FIELDS = ("string", "string", "date", "string", "int", "string", "boolean", "dec
 def generated(folder: Path) -> Path:
     """A register with records of ten fields: lists of it make a message of any length."""
     fields = "".join(
-        f'<xs:element name="truong{index}" type="xs:{kind}" minOccurs="{index % 2}"/>' for index, kind in enumerate(FIELDS)
+        f'<xs:element name="truong{index}" type="xs:{kind}" minOccurs="{index % 2}"/>'
+        for index, kind in enumerate(FIELDS)
     )
     text = (
         f'<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="{XS}"'
@@ -172,7 +179,9 @@ def rows(seconds: float) -> Iterator[Row]:
 def main(file: Path | None, *, quick: bool) -> None:
     """Encode and decode with validation: ours beside zeep's. A ratio above 1 means that ours is faster."""
     found = list(rows(0.02 if quick else 0.1))
-    click.echo(f"{'message':58} {'bytes':>7} {'encode':>7} {'decode':>7} {'zeep e':>8} {'zeep d':>8} {'ratio':>6}  (CPU us)")
+    click.echo(
+        f"{'message':58} {'bytes':>7} {'encode':>7} {'decode':>7} {'zeep e':>8} {'zeep d':>8} {'ratio':>6}  (CPU us)"
+    )
     for row in sorted(found, key=lambda each: each.ratio):
         click.echo(
             f"{row.name:58} {row.size:7d} {row.encode:7.1f} {row.decode:7.1f} {row.zeep_encode:8.1f} {row.zeep_decode:8.1f} "

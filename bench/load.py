@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ class Ask:
     url: str
     headers: dict[str, str]
     body: bytes
+    status: int = 200
+    """What the right answer carries."""
 
     def wire(self) -> bytes:
         parts = urlsplit(self.url)
@@ -25,11 +28,13 @@ class Ask:
 
 @dataclass(slots=True)
 class Measured:
-    """One window: calls that were answered 200, others, seconds, latencies in seconds."""
+    """One window: calls that were answered as they should be, others, seconds, latencies in seconds."""
 
     calls: int = 0
-    refused: int = 0
+    others: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Of the contender, over the same window."""
     latencies: list[float] = field(default_factory=list)
     size: int = 0
     """Bytes of one answer's body."""
@@ -42,8 +47,9 @@ class Measured:
 class _Connection(asyncio.Protocol):
     """Content-Length answers only: what the contenders send."""
 
-    def __init__(self, wire: bytes, measured: Measured) -> None:
+    def __init__(self, wire: bytes, status: int, measured: Measured) -> None:
         self._wire, self._measured = wire, measured
+        self._start = f"http/1.1 {status} ".encode()
         self._buffer = bytearray()
         self._sent = 0.0
         self.counting = False
@@ -72,12 +78,12 @@ class _Connection(asyncio.Protocol):
         if len(self._buffer) < end + 4 + length:
             return
         if self.counting:
-            if head.startswith(b"http/1.1 200"):
+            if head.startswith(self._start):
                 self._measured.calls += 1
                 self._measured.latencies.append(time.perf_counter() - self._sent)
                 self._measured.size = length
             else:
-                self._measured.refused += 1
+                self._measured.others += 1
         self._buffer.clear()
         self._ask()
 
@@ -92,7 +98,7 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
 
-async def run(ask: Ask, connections: int, seconds: float, warm: float) -> Measured:
+async def run(ask: Ask, connections: int, seconds: float, warm: float, cpu: Callable[[], float]) -> Measured:
     """Warms, then measures one window. Raises where a connection breaks: a broken contender has no figure."""
     parts = urlsplit(ask.url)
     measured, wire = Measured(), ask.wire()
@@ -100,15 +106,15 @@ async def run(ask: Ask, connections: int, seconds: float, warm: float) -> Measur
     loop = asyncio.get_running_loop()
     lines = []
     for _ in range(connections):
-        _, line = await loop.create_connection(lambda: _Connection(wire, measured), host, port)
+        _, line = await loop.create_connection(lambda: _Connection(wire, ask.status, measured), host, port)
         lines.append(line)
     try:
         await _unbroken(lines, warm)
         for line in lines:
             line.counting = True
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), cpu()
         await _unbroken(lines, seconds)
-        measured.seconds = time.perf_counter() - began
+        measured.seconds, measured.cpu_seconds = time.perf_counter() - began, cpu() - spent
     finally:
         for line in lines:
             line.counting = False

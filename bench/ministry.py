@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 
 import aiohttp
+
+from lgsp import runtime
 
 _HOP = {"content-length", "transfer-encoding", "connection", "date", "server", "keep-alive"}
 
@@ -25,6 +28,9 @@ class Memory:
     asked: dict[tuple[str, str], tuple[dict[str, str], bytes]] = field(default_factory=dict)
     learning: bool = False
     """Set by `GET /_bench/learn`: what is asked next is kept; `GET /_bench/asked` ends it."""
+    people: int = 1
+    """Set by `GET /_bench/people/N`: so often every SOAP answer repeats its record."""
+    grown: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
 
     async def first(self, session: aiohttp.ClientSession, method: str, target: str, head: bytes, body: bytes) -> bytes:
         headers = dict(line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:] if ": " in line)
@@ -48,9 +54,29 @@ class Memory:
         ]
         return _ok(json.dumps(rows).encode())
 
+    def known(self, method: str, target: str) -> bytes | None:
+        wire = self.answers.get((method, target))
+        if wire is None or self.people == 1 or _RECORD.search(wire) is None:
+            return wire
+        key = (method, target, self.people)
+        if key not in self.grown:
+            self.grown[key] = _repeated(wire, self.people)
+        return self.grown[key]
+
     def learn(self) -> bytes:
         self.learning = True
         return _ok(b"{}")
+
+
+_RECORD = re.compile(rb"<((?:\w+:)?CongDan)[ >].*</\1>", re.DOTALL)
+
+
+def _repeated(wire: bytes, times: int) -> bytes:
+    """The same answer with its record so many times, and the length that it has then."""
+    head, _, body = wire.partition(b"\r\n\r\n")
+    body = _RECORD.sub(lambda record: record[0] * times, body)
+    head = re.sub(rb"Content-Length: [0-9]+", b"Content-Length: %d" % len(body), head)
+    return head + b"\r\n\r\n" + body
 
 
 def _ok(raw: bytes) -> bytes:
@@ -84,7 +110,12 @@ class _Door(asyncio.Protocol):
             self._transport.write(self._memory.seen())
         elif target == "/_bench/learn":
             self._transport.write(self._memory.learn())
-        elif wire := self._memory.answers.get((method, target)):
+        elif target.startswith("/_bench/people/"):
+            self._memory.people = int(target.rpartition("/")[2])
+            self._transport.write(_ok(b"{}"))
+        elif target == "/_bench/nothing":
+            self._transport.write(_ok(b"{}"))
+        elif wire := self._memory.known(method, target):
             self._transport.write(wire)
         else:
             task = asyncio.create_task(self._forward(method, target, head, body))
@@ -104,4 +135,4 @@ async def main(port: int, simulator: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+    runtime.run(main(int(sys.argv[1]), sys.argv[2]))

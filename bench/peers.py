@@ -18,6 +18,8 @@ import aiohttp
 from aiohttp import web
 from lxml import etree
 
+from lgsp import runtime
+
 QUESTION = "http://dancuquocgia.bca"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 FIELDS = {"MaYeuCau": "BENCH-1", "MaDVC": "1.000000", "MaTichHop": "037", "MaCanBo": "H28-CB-MAU"}
@@ -49,7 +51,13 @@ def _walk(element: etree._Element) -> Any:
         return element.text
     found: dict[str, Any] = {f"@{name}": value for name, value in element.attrib.items()}
     for child in element:
-        found[etree.QName(child).localname] = _walk(child)
+        name, value = etree.QName(child).localname, _walk(child)
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
     return found
 
 
@@ -99,4 +107,4 @@ async def main(name: str, port: int, ministry: str, wsdl: str) -> None:
 
 if __name__ == "__main__":
     sys.stdout.write(json.dumps({"peer": sys.argv[1]}) + "\n")
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]))
+    runtime.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]))

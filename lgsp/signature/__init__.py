@@ -1,4 +1,4 @@
-"""XML signatures, strictly: edXML's `DigitalSignature` (QCVN 102:2016/BTTTT) and WS-Security's, signed and verified (RULES 20)."""
+"""XML signatures, strictly: edXML's `DigitalSignature` (QCVN 102:2016/BTTTT) and WS-Security's, written and verified."""
 
 from lgsp.signature.edxml import sign_edxml, verify_edxml
 from lgsp.signature.messages import sign_soap, verify_soap

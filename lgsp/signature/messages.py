@@ -36,7 +36,7 @@ def verify_soap(message: bytes, trust: TrustStore, at: datetime, limit: int = LI
     allowed = {f"{{{WSU}}}Timestamp", f"{{{DS}}}Signature", f"{{{WSSE}}}BinarySecurityToken"}
     if {child.tag for child in security} - allowed:
         raise refused("structure")
-    for tag in (f"{{{WSSE}}}Security", f"{{{WSU}}}Timestamp", body.tag, header.tag):
+    for tag in (f"{{{WSSE}}}Security", f"{{{WSU}}}Timestamp", str(body.tag), str(header.tag)):
         if len([*root.iter(tag)]) != 1:
             raise refused("structure")
     parts = {"Body": body, "Timestamp": timestamp}

@@ -51,13 +51,15 @@ class TrustStore:
 
     @classmethod
     def load(cls, folder: Path) -> TrustStore:
-        """`<organ>[-<which>].pem`, one or more certificates each; `….revoked` instead of `.pem` keeps one to refuse it by name."""
+        """`<organ>[-<which>].pem`, one or more certificates each; `….revoked` keeps one to refuse it by name."""
         found = []
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if (named := _FILE.fullmatch(path.name)) is None:
                 continue
-            for certificate in x509.load_pem_x509_certificates(path.read_bytes()):
-                found.append(trusted(certificate, named[1], revoked=named[2] == "revoked"))
+            revoked = named[2] == "revoked"
+            found += [
+                trusted(each, named[1], revoked=revoked) for each in x509.load_pem_x509_certificates(path.read_bytes())
+            ]
         return cls.of(found)
 
     def find(self, der: bytes, at: datetime) -> TrustedSigner:

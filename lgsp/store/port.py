@@ -298,6 +298,11 @@ class Meta(Protocol):
         """A small JSON value."""
 
 
+class ReplayRecords(Protocol):
+    async def admit(self, key: bytes, now: datetime, until: datetime) -> bool:
+        """True and remembered until then; False where it is remembered already."""
+
+
 class EvidenceRecords(Protocol):
     """The chain of one writer."""
 
@@ -337,6 +342,8 @@ class Store(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def meta(self) -> Meta: ...
+    @property
+    def replays(self) -> ReplayRecords: ...
     @property
     def evidence(self) -> EvidenceRecords: ...
     async def close(self) -> None: ...

@@ -17,6 +17,7 @@ from lgsp.store.lock import OwnerLock
 from lgsp.store.migrate import migrate, migrations
 from lgsp.store.parties import SqliteConsumers, SqliteGrants, SqliteOperators, SqliteTokens
 from lgsp.store.port import Store
+from lgsp.store.replays import SqliteReplays
 from lgsp.store.work import SqliteCursors, SqliteInbox, SqliteSubmissions
 
 
@@ -35,6 +36,7 @@ class SqliteStore:
     inbox: SqliteInbox
     cursors: SqliteCursors
     meta: SqliteMeta
+    replays: SqliteReplays
     evidence: SqliteEvidence
     shared: Database
     lock: OwnerLock | None
@@ -81,6 +83,7 @@ async def open_store(where: Path | None, runtime: Runtime, *, inline: bool = Fal
         inbox=SqliteInbox(shared),
         cursors=SqliteCursors(shared),
         meta=SqliteMeta(shared),
+        replays=SqliteReplays(shared),
         evidence=evidence,
         shared=shared,
         lock=lock,

@@ -62,7 +62,11 @@ def businesses(
         )  # of the cast only who says so is a cooperative
         kind, (industry, industry_name) = kinds[bits % len(kinds)], _INDUSTRIES[(bits >> 8) % len(_INDUSTRIES)]
         word = f"{_WORDS[(bits >> 16) % len(_WORDS)]} {n + 1}"
-        status: Literal["active", "suspended", "closed"] = "suspended" if (bits >> 32) % 20 == 0 else "active"
+        of_20 = (bits >> 32) % 20  # one suspended, and now and then one that has closed
+        status: Literal["active", "suspended", "closed"] = (
+            "suspended" if of_20 == 0 else "closed" if of_20 == 1 and bits % 2 else "active"
+        )
+        branches = 0 if part or (bits >> 52) % 12 else 1 + (bits >> 56) % 3
         found[mst] = Business(
             mst=mst,
             name=f"{kind} {word}".upper(),
@@ -78,6 +82,6 @@ def businesses(
             industry_name=industry_name,
             phone=f"0000{800_000 + n:06d}",
             email=f"dn{n + 1}@mau.example",
-            branches=tuple(f"{mst}-{i:03d}" for i in range(1, part.get("branches", 0) + 1)),
+            branches=tuple(f"{mst}-{i:03d}" for i in range(1, part.get("branches", branches) + 1)),
         )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from lgsp.simulate import Loaded, Province, tell
 from lgsp_mocks.world.province import PROVINCES
+from tests.cli.demonstration import running
 from tests.scenarios.test_newborn import PURPOSE, birth, wait_for
 
 TOTAL, OFFICIAL, TRIAL = 17, 9, 8
@@ -93,6 +95,24 @@ def test_the_same_seed_gives_the_same_bytes(all_systems: Loaded) -> None:
     one, two, other = (tell(story, seed=seed, loaded=all_systems) for seed in (5, 5, 6))
     assert one == two
     assert one[1] != other[1]
+
+
+def test_a_hundred_thousand_people_cost_little(tmp_path: Path) -> None:
+    """Both processes of `lgsp up` with all systems, after a look-up in the last corner of the register."""
+    with running(tmp_path / "data") as up:
+        children = Path(f"/proc/{up.process.pid}/task/{up.process.pid}/children").read_text("utf-8").split()
+        with urllib.request.urlopen(f"{up.demo['simulator']}/_sim/people", timeout=20) as answer:
+            assert len(json.load(answer)) >= 60
+        resident = [memory(pid) for pid in (str(up.process.pid), *children)]
+        assert len(resident) == 2
+        assert sum(resident) <= 250, resident
+        up.end()
+
+
+def memory(pid: str) -> float:
+    """Megabytes that are resident."""
+    (line,) = [row for row in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines() if row.startswith("VmRSS:")]
+    return int(line.split()[1]) / 1_024
 
 
 def bytes_of(body: Any) -> bytes:

@@ -151,6 +151,10 @@ def test_businesses_have_valid_codes_of_the_reserved_serials(world: World) -> No
     assert check_digit("549900012") is None
     assert check_digit("569900011") is None
     assert 0.02 < sum(b.status == "suspended" for b in companies) / len(companies) < 0.09
+    assert 0.005 < sum(b.status == "closed" for b in companies) / len(companies) < 0.06
+    branches = [code for company in companies for code in company.branches]
+    assert len(branches) > 5
+    assert all(world.business(code) for code in branches)
 
 
 def test_agencies_have_both_orders_of_their_code(world: World) -> None:

@@ -1,0 +1,168 @@
+"""What is compared: each work with ours and its peers, everything started, warmed and proved with one call."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.load import Ask
+from bench.rig import CONTENDERS_CORE, LOAD_CORE, ROOT, Rig, fetch, free_port, once, wait
+
+KB_OF_A_PERSON = 1.5
+"""Of the ministry's XML; larger answers are more people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    name: str
+    ask: Ask
+    process: subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One comparison: ours against each peer. `people` is how many the ministry's SOAP answer holds."""
+
+    name: str
+    ours: Contender
+    peers: tuple[Contender, ...]
+    people: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Our gateway with everything on, and the ministry that costs nothing."""
+
+    stage: Rig
+    gateway: subprocess.Popen[bytes]
+    url: str
+    ministry: str
+    key: str
+    examples: list[dict[str, Any]]
+
+    def example(self, operation: str, *fields: str) -> dict[str, Any]:
+        return next(
+            each for each in self.examples
+            if each["operation"] == operation and each["expect"] == "ok" and set(fields) in (set(), set(each["request"]))
+        )  # fmt: skip
+
+    def ours(self, example: dict[str, Any], name: str) -> Contender:
+        path = f"{self.url}/api/{example['system']}/{example['version']}/{example['operation']}"
+        headers = {"Content-Type": "application/json", "X-API-Key": self.key, **example.get("headers", {})}
+        return Contender(name, Ask(path, headers, json.dumps(example["request"]).encode()), self.gateway)
+
+    def asked_by(self, contender: Contender, mark: str) -> dict[str, Any]:
+        """The ministry's own call that one call of this contender leads to; `mark` tells it from probes."""
+        fetch(f"{self.ministry}/_bench/learn")
+        once(contender.ask)
+        for each in fetch(f"{self.ministry}/_bench/asked"):
+            if mark in each["target"] or mark.encode() in base64.b64decode(each["body"]):
+                return dict(each)
+        raise RuntimeError(f"the ministry was not asked for {mark}")
+
+    def peer(self, name: str, target: str, wsdl: str, body: bytes, proof: str) -> Contender:
+        """`proof` is a word of the right answer: a contender that answers something else has no figure."""
+        port = free_port()
+        process = self.stage.start("bench.peers", name, str(port), self.ministry + target, wsdl, core=CONTENDERS_CORE)
+        return _proved(Contender(name, Ask(f"http://127.0.0.1:{port}/", _JSON, body), process), proof)
+
+    def nginx(self, target: str, body: bytes, proof: str) -> Contender:
+        """One worker, upstream connections kept, no access log: as its own documentation tunes a proxy."""
+        port, folder = free_port(), self.stage.folder / "nginx"
+        folder.mkdir()
+        temporary = "".join(
+            f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (folder / "nginx.conf").write_text(
+            f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\n"
+            "events { worker_connections 1024; }\n"
+            f"http {{ access_log off; {temporary}\n"
+            f"  upstream ministry {{ server {self.ministry.removeprefix('http://')}; keepalive 64; }}\n"
+            f"  server {{ listen 127.0.0.1:{port}; location / {{\n"
+            '    proxy_http_version 1.1; proxy_set_header Connection "";\n'
+            f"    proxy_pass http://ministry{target};\n"
+            "} } }\n",
+            "utf-8",
+        )
+        process = self.stage.execute(
+            "nginx", "-p", str(folder), "-e", str(folder / "errors"), "-c", str(folder / "nginx.conf"),
+            core=CONTENDERS_CORE,
+        )  # fmt: skip
+        return _proved(Contender("nginx", Ask(f"http://127.0.0.1:{port}/", _JSON, body), process), proof)
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def prepared(stage: Rig, kilobytes: tuple[int, ...]) -> tuple[House, list[Work]]:
+    house = _house(stage)
+    return house, [*_soap(house, kilobytes), *_rest(house), _refused(house)]
+
+
+def _house(stage: Rig) -> House:
+    sim, memory, port = free_port(), free_port(), free_port()
+    stage.start("lgsp", "sim", "--port", str(sim), core=LOAD_CORE)
+    stage.start("bench.ministry", str(memory), f"http://127.0.0.1:{sim}", core=LOAD_CORE)
+    wait(f"http://127.0.0.1:{sim}/_sim/systems")
+    wait(f"http://127.0.0.1:{memory}/_bench/asked")
+    data = stage.folder / "data"
+    gateway = stage.start(
+        "lgsp", "serve", "--port", str(port), "--data", str(data), "--sim", f"http://127.0.0.1:{memory}",
+        core=CONTENDERS_CORE, env={"LGSP_LIMITS__QUOTA_PER_MINUTE": "100000000", "LGSP_LOG_LEVEL": "info"},
+    )  # fmt: skip
+    wait(f"http://127.0.0.1:{port}/readyz")
+    key = json.loads((data / "demo.json").read_text("utf-8"))["consumers"][0]["api_key"]
+    examples = fetch(f"http://127.0.0.1:{sim}/_sim/examples")
+    return House(stage, gateway, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{memory}", key, examples)
+
+
+def _soap(house: House, kilobytes: tuple[int, ...]) -> Iterator[Work]:
+    example = house.example("traCuuThongTinCongDan", "SoDinhDanh", "HoVaTen")
+    proof = example["request"]["SoDinhDanh"]
+    ours = house.ours(example, "lgsp soap")
+    seen = house.asked_by(ours, proof)
+    wsdl = str(ROOT / "contracts" / example["system"] / "backend-dancu.wsdl")
+    lxml, zeep = (house.peer(name, seen["target"], wsdl, ours.ask.body, proof) for name in ("lxml", "zeep"))
+    yield Work("JSON to SOAP to JSON", ours, (lxml, zeep))
+    for each in kilobytes:
+        peer, own = (replace(one, name=f"{one.name}, {each} KB") for one in (lxml, ours))
+        yield Work("JSON to SOAP to JSON", own, (peer,), people=round(each / KB_OF_A_PERSON))
+
+
+def _rest(house: House) -> Iterator[Work]:
+    example = house.example("traTrangThaiHoSo")
+    ours = house.ours(example, "lgsp rest")
+    seen = house.asked_by(ours, example["request"]["maHoSo"])
+    target, body = seen["target"], base64.b64decode(seen["body"])
+    proxy = house.peer("proxy", target, "-", body, "trangThai")
+    peers = (proxy, house.nginx(target, body, "trangThai")) if shutil.which("nginx") else (proxy,)
+    yield Work("REST to REST", ours, peers)
+    headers = {"Content-Type": "application/json", "X-API-Key": house.key}
+    native = _proved(
+        Contender("lgsp native", Ask(f"{house.url}/native{target}", headers, body), house.gateway), "trangThai"
+    )
+    yield Work("native pass-through", native, (proxy,))
+
+
+def _refused(house: House) -> Work:
+    """A caller with no valid key costs little: measured against the same call accepted."""
+    accepted = house.ours(house.example("traTrangThaiHoSo"), "lgsp rest")
+    headers = {
+        **accepted.ask.headers,
+        "X-API-Key": f"lgsp_{'0' * 12}_{base64.urlsafe_b64encode(os.urandom(32)).decode()[:43]}",
+    }
+    refused = Contender("lgsp refused", replace(accepted.ask, headers=headers, status=401), house.gateway)
+    return Work("refused call", _proved(refused, "unauthenticated"), (accepted,))
+
+
+def _proved(contender: Contender, proof: str) -> Contender:
+    wait(contender.ask.url)
+    if proof not in once(contender.ask).decode():
+        raise RuntimeError(f"{contender.name} does not do the work")
+    return contender

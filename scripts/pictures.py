@@ -1,0 +1,84 @@
+"""Takes the pictures of the documentation: the board of a running demonstration, healthy and in an outage.
+
+.venv/bin/python scripts/pictures.py [folder]      (docs/pictures by default; needs Chromium)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page, async_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.cli.demonstration import Running, running  # noqa: E402  the checkout is not installed as a package of tests
+
+SYSTEM = "civil-status"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SETTLED = 1500
+"""Milliseconds in which the page has read its first events."""
+
+
+def ask(url: str, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None) -> bytes:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})}, method=method)  # noqa: S310  loopback
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return bytes(answer.read())
+    except urllib.error.HTTPError as refused:
+        return bytes(refused.read())
+
+
+def call_every_example(demo: Running) -> None:
+    """Traffic for the columns: everything that the simulator promises, once."""
+    key = {"X-API-Key": demo.demo["consumers"][0]["api_key"]}
+    for each in json.loads(ask(f"{demo.demo['simulator']}/_sim/examples")):
+        place = f"{demo.demo['gateway']}/api/{each['system']}/{each['version']}/{each['operation']}"
+        ask(place, "POST", each["request"], key | each.get("headers", {}))
+
+
+def break_one(demo: Running) -> None:
+    """One ministry hangs until its breaker opens."""
+    ask(f"{demo.demo['simulator']}/_sim/faults/{SYSTEM}", "PUT", {"kind": "hang", "when": {"always": True}})
+    key = {"X-API-Key": demo.demo["consumers"][0]["api_key"], "X-LGSP-Timeout": "3"}
+    for _ in range(3):
+        ask(f"{demo.demo['gateway']}/api/{SYSTEM}/v1/danhMuc", "POST", {"loaiDanhMuc": "3"}, key)
+
+
+async def picture(page: Page, demo: Running, path: Path) -> None:
+    await page.goto(f"{demo.demo['gateway']}/status", wait_until="domcontentloaded")
+    await page.wait_for_timeout(SETTLED)
+    await page.screenshot(path=path, full_page=True)
+
+
+async def main(folder: Path) -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("needs Chromium: apt-get install chromium")
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  nothing else runs yet
+    with tempfile.TemporaryDirectory() as data, running(Path(data) / "data") as demo:
+        call_every_example(demo)
+        async with async_playwright() as play:
+            browser = await play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            wide = await browser.new_page(viewport={"width": 1600, "height": 900}, locale="vi-VN")
+            await picture(wide, demo, folder / "board.png")
+            break_one(demo)
+            await picture(wide, demo, folder / "board-outage.png")
+            dark = await browser.new_page(viewport={"width": 1600, "height": 900}, locale="en-GB", color_scheme="dark")
+            await picture(dark, demo, folder / "board-dark.png")
+            narrow = await browser.new_page(viewport={"width": 390, "height": 844}, locale="vi-VN")
+            await picture(narrow, demo, folder / "board-narrow.png")
+            await browser.close()
+        demo.end()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"))
