@@ -61,7 +61,7 @@ class House:
         """The ministry's own call that one call of this contender leads to; `mark` tells it from probes."""
         fetch(f"{self.ministry}/_bench/learn")
         once(contender.ask)
-        for each in fetch(f"{self.ministry}/_bench/asked"):
+        for each in reversed(fetch(f"{self.ministry}/_bench/asked")):
             if mark in each["target"] or mark.encode() in base64.b64decode(each["body"]):
                 return dict(each)
         raise RuntimeError(f"the ministry was not asked for {mark}")
@@ -82,7 +82,7 @@ class House:
         (folder / "nginx.conf").write_text(
             f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/errors;\n"
             "events { worker_connections 1024; }\n"
-            f"http {{ access_log off; {temporary}\n"
+            f"http {{ access_log off; keepalive_requests 1000000000; {temporary}\n"
             f"  upstream ministry {{ server {self.ministry.removeprefix('http://')}; keepalive 64; }}\n"
             f"  server {{ listen 127.0.0.1:{port}; location / {{\n"
             '    proxy_http_version 1.1; proxy_set_header Connection "";\n'
@@ -139,14 +139,12 @@ def _rest(house: House) -> Iterator[Work]:
     example = house.example("traTrangThaiHoSo")
     ours = house.ours(example, "lgsp rest")
     seen = house.asked_by(ours, example["request"]["maHoSo"])
-    target, body = seen["target"], base64.b64decode(seen["body"])
-    proxy = house.peer("proxy", target, "-", body, "trangThai")
-    peers = (proxy, house.nginx(target, body, "trangThai")) if shutil.which("nginx") else (proxy,)
+    target, body, proof = seen["target"], base64.b64decode(seen["body"]), "statusDescription"
+    proxy = house.peer("proxy", target, "-", body, proof)
+    peers = (proxy, house.nginx(target, body, proof)) if shutil.which("nginx") else (proxy,)
     yield Work("REST to REST", ours, peers)
     headers = {"Content-Type": "application/json", "X-API-Key": house.key}
-    native = _proved(
-        Contender("lgsp native", Ask(f"{house.url}/native{target}", headers, body), house.gateway), "trangThai"
-    )
+    native = _proved(Contender("lgsp native", Ask(f"{house.url}/native{target}", headers, body), house.gateway), proof)
     yield Work("native pass-through", native, (proxy,))
 
 
@@ -163,6 +161,7 @@ def _refused(house: House) -> Work:
 
 def _proved(contender: Contender, proof: str) -> Contender:
     wait(contender.ask.url)
-    if proof not in once(contender.ask).decode():
-        raise RuntimeError(f"{contender.name} does not do the work")
+    raw = once(contender.ask).decode()
+    if proof not in raw:
+        raise RuntimeError(f"{contender.name} does not do the work: {raw[:200]}")
     return contender

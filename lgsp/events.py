@@ -124,6 +124,29 @@ class BusFaultFound:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceWitnessed:
+    """An outside witness has co-signed the evidence up to `size`, or what came instead: "ahead" (it has seen more than we
+    hold: entries are lost), or the reason why it could not be asked."""
+
+    witness: str
+    outcome: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityAlert:
+    """Something for the province's SOC. `what` is a name of `lgsp/alerts.py`, `count` how much of it, never a person."""
+
+    what: str
+    consumer: str | None
+    count: int
+    severity: int
+    """0 to 10, as CEF has it."""
+    at: datetime
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """`url` is where the part listens."""
 
@@ -138,7 +161,8 @@ class Stopped:
 
 Event = (
     ExchangeFinished | AttemptMade | EdgeRefused | HealthChanged | BreakerChanged | StageChanged
-    | SubmissionMoved | ProbeMade | UpstreamSignedIn | TaskDied | BusFaultFound | Started | Stopped
+    | SubmissionMoved | ProbeMade | UpstreamSignedIn | TaskDied | BusFaultFound | EvidenceWitnessed | SecurityAlert
+    | Started | Stopped
 )  # fmt: skip
 Subscriber = Callable[[Event], None]
 

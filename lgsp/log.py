@@ -27,6 +27,7 @@ ALLOWED = frozenset(
         "code",
         "consumer",
         "correlation_id",
+        "count",
         "decision",
         "error",
         "event",
@@ -44,11 +45,14 @@ ALLOWED = frozenset(
         "place",
         "restarts",
         "seconds",
+        "severity",
+        "size",
         "system",
         "upstream",
         "url",
         "was",
         "what",
+        "witness",
     }
 )
 """Keys that may stand in a line. A new field of an event is dropped until it is thought about and added here."""
@@ -66,6 +70,8 @@ NAMES: Mapping[type, tuple[str, str]] = MappingProxyType(
         events.UpstreamSignedIn: ("upstream-signed-in", "info"),
         events.TaskDied: ("task-died", "error"),
         events.BusFaultFound: ("bus-fault-found", "error"),
+        events.EvidenceWitnessed: ("evidence-witnessed", "info"),
+        events.SecurityAlert: ("security-alert", "warning"),
         events.Started: ("started", "info"),
         events.Stopped: ("stopped", "info"),
     }

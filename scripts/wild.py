@@ -156,9 +156,8 @@ def _zeep_loads(path: Path) -> str:
         client = zeep.Client(str(path), transport=Offline())
         operations = [
             operation
-            for service in client.wsdl.services.values()
-            for port in service.ports.values()
-            for operation in port.binding._operations  # noqa: SLF001  zeep has no other way
+            for binding in client.wsdl.bindings.values()
+            for operation in binding._operations  # noqa: SLF001  zeep has no other way
         ]
     except Exception as error:  # noqa: BLE001  whatever it dislikes
         return f"{type(error).__name__}: {str(error)[:160]}"
@@ -245,14 +244,15 @@ class _Zeep:
 
     def operation(self, wanted: Any) -> Any:
         """(binding, operation) that asks with the same element, or None."""
-        for service in self.client.wsdl.services.values():
-            for port in service.ports.values():
-                for name, operation in port.binding._operations.items():  # noqa: SLF001
-                    body = getattr(operation.input, "body", None)
-                    root = body.qname.text if body is not None and getattr(body, "qname", None) is not None else ""
-                    if hasattr(operation.input, "body") and (root == wanted.input.root or (not root and name == wanted.name)):
-                        return port.binding, operation
-        return None
+        found = []
+        for binding in self.client.wsdl.bindings.values():
+            for name, operation in binding._operations.items():  # noqa: SLF001
+                body = getattr(operation.input, "body", None)
+                root = body.qname.text if body is not None and getattr(body, "qname", None) is not None else ""
+                if hasattr(operation.input, "body") and (root == wanted.input.root or not root):
+                    found.append((name != wanted.name and not wanted.name.startswith(f"{name}_"), binding, operation))
+        named = [each for each in found if not each[0]] or [each for each in found if getattr(each[2].input, "body", None) is not None]
+        return named[0][1:] if named else None
 
 
 async def _by_zeep(

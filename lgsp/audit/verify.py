@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -67,25 +67,40 @@ class Verdict:
         }
 
 
-def verify(data: Path) -> Verdict:
-    """Every chain of a data folder, read-only: also beside a running owner. Raises `OSError` where there is no public key."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an outside witness has co-signed: at this size the writer's tree had this root."""
+
+    writer: str
+    size: int
+    root: bytes
+    witness: str
+
+
+def verify(data: Path, seen: Iterable[Seen] = ()) -> Verdict:
+    """Every chain of a data folder, read-only: also beside a running owner. Raises `OSError` where there is no public key.
+
+    `seen` is what witnesses keep: it finds a tail that was cut, or rebuilt with the installation's own key.
+    """
+    seen = tuple(seen)
     files = {path.stem.removeprefix("evidence-"): path for path in evidence_files(data)}
-    if not files and not known_writers(data):
+    writers = sorted({*files, *known_writers(data), *(each.writer for each in seen)})
+    if not writers:
         return Verdict({})
     key = Ed25519PublicKey.from_public_bytes(public_key(data / "keys"))
     verdicts = {}
-    for writer in sorted({*files, *known_writers(data)}):
+    for writer in writers:
         if writer in files:
-            verdicts[writer] = verify_file(files[writer], key)
+            verdicts[writer] = verify_file(files[writer], key, [each for each in seen if each.writer == writer])
         else:
             verdicts[writer] = WriterVerdict(0, 0, 0, BadEntry(writer, 0, "the writer's file is missing"))
     return Verdict(verdicts)
 
 
-def verify_file(path: Path, key: Ed25519PublicKey) -> WriterVerdict:
+def verify_file(path: Path, key: Ed25519PublicKey, seen: Sequence[Seen] = ()) -> WriterVerdict:
     """One writer's chain against its own hashes, its checkpoints and its index of people."""
     writer = path.stem.removeprefix("evidence-")
-    walk = _Walk(writer)
+    walk = _Walk(writer, {each.size: each for each in seen})
     try:
         with evidence_file(path) as file:
             checkpoints = file.checkpoints()
@@ -115,8 +130,8 @@ class _Named(msgspec.Struct):
 class _Walk:
     """One pass: `index` is the entry that is expected next."""
 
-    def __init__(self, writer: str) -> None:
-        self.writer, self.index = writer, 0
+    def __init__(self, writer: str, seen: Mapping[int, Seen]) -> None:
+        self.writer, self.index, self._seen = writer, 0, seen
         self._head = genesis(writer)
         self._tree = Frontier()
         self._people = 0
@@ -140,6 +155,12 @@ class _Walk:
             if checkpoint is not None and (reason := self._contradiction(checkpoint, key)):
                 self.index -= 1
                 return self._bad(reason)
+            witnessed = self._seen.get(self.index)
+            if witnessed is not None and witnessed.root != self._tree.root():
+                self.index -= 1
+                return self._bad(f"the entries are not those that {witnessed.witness} has seen")
+        if forgotten := [size for size in self._seen if size > self.index]:
+            return self._bad(f"a witness has seen {min(forgotten)} entries, the rest is cut off")
         if beyond := [size for size in checkpoints if size > self.index]:
             return self._bad(f"a checkpoint covers {min(beyond)} entries, the rest is cut off")
         return self._people_agree(file)

@@ -91,7 +91,10 @@ def serve(
 @click.option("--header-faults", is_flag=True, help="Obey the request header X-Sim-Fault.")
 @traffic_option
 @click.option(
-    "--profile", type=click.Path(path_type=Path), default=Path("data/demo.json"), show_default=True,
+    "--profile",
+    type=click.Path(path_type=Path),
+    default=Path("data/demo.json"),
+    show_default=True,
     help="With --traffic: the keys of the agency systems.",
 )
 @world_options

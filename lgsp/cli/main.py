@@ -18,6 +18,7 @@ from lgsp.cli.stage import stage
 from lgsp.cli.status import status
 from lgsp.cli.up import up
 from lgsp.cli.user import user
+from lgsp.cli.witness import witness
 
 
 class _InOrder(click.Group):
@@ -38,5 +39,8 @@ def main() -> None:
     """
 
 
-for command in (up, call, status, check, new, stage, consumer, grant, compliance, user, audit, config, serve, sim, crash_points):
+for command in (
+    up, call, status, check, new, stage, consumer, grant, compliance, user, audit, witness, config, serve, sim,
+    crash_points,
+):  # fmt: skip
     main.add_command(command)

@@ -6,8 +6,8 @@ from typing import Any
 
 from lxml import etree
 
-from lgsp.contract.shape import RAW_KEY, XSI
-from lgsp.contract.text import Mismatch, escaped
+from lgsp.contract.shape import NIL_KEY, RAW_KEY, TYPE_KEY, XSI, split
+from lgsp.contract.text import Mismatch, escaped, quoted
 from lgsp.errors import InvalidMessage, TooLarge
 from lgsp.xml import MIB, parse_xml
 
@@ -66,3 +66,31 @@ def written(value: Any, start: str, end: str, tag: str) -> str:
     if parse_xml(text.encode(), limit=16 * MIB).tag != tag:
         raise Mismatch
     return text
+
+
+def qualified(value: Any, start: str, end: str) -> str:
+    if not isinstance(value, str):
+        raise Mismatch
+    namespace, local = split(value)
+    if namespace:
+        return f"{start} xmlns:q={quoted(namespace)}>q:{escaped(local)}{end}"
+    return f"{start}>{escaped(local)}{end}"
+
+
+def attributes(data: dict[str, Any], known: frozenset[str]) -> tuple[str, int]:
+    """Attributes that anyAttribute lets in: `@{namespace}name` or `@name` in the data."""
+    out: list[str] = []
+    for key, value in data.items():
+        if not key.startswith("@") or key in known or key in (NIL_KEY, TYPE_KEY):
+            continue
+        namespace, local = split(key[1:])
+        if not isinstance(value, str) or not local.replace("-", "").replace(".", "").replace("_", "").isalnum():
+            raise Mismatch
+        if namespace == "http://www.w3.org/XML/1998/namespace":
+            out.append(f" xml:{local}={quoted(value)}")
+        elif namespace:
+            prefix = f"w{len(out)}"
+            out.append(f" xmlns:{prefix}={quoted(namespace)} {prefix}:{local}={quoted(value)}")
+        else:
+            out.append(f" {local}={quoted(value)}")
+    return "".join(out), len(out)

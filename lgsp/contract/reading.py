@@ -1,4 +1,4 @@
-"""XML to data: a shape compiled to closures over tables of tags. What it reads is checked before (XSD) or after (JSON Schema)."""
+"""XML to data: a shape compiled to readers, records to generated loops. Checked before (XSD) or after (JSON Schema)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from lgsp.contract import raw
+from lgsp.contract.loops import Convert, Field, compiled
 from lgsp.contract.matching import matcher
 from lgsp.contract.shape import (
     NIL_KEY,
@@ -16,10 +17,12 @@ from lgsp.contract.shape import (
     XSI,
     Attribute,
     Element,
+    Group,
     Items,
     Json,
     Listing,
     Named,
+    Particle,
     Raw,
     Record,
     Scalar,
@@ -32,9 +35,6 @@ from lgsp.contract.shape import (
 from lgsp.contract.text import SPACE, Mismatch, proved_reader, qualified, reader
 
 Read = Callable[[etree._Element], Any]  # noqa: SLF001  lxml's name for an element
-Convert = Callable[[str], Any]
-Entries = dict[str, tuple[str, Convert | None, Read, bool]]
-"""Tag -> name in the data, conversion of a scalar, reader of the element, repeated."""
 _QUALIFIED = frozenset({"QName", "NOTATION"})
 NIL = f"{{{XSI}}}nil"
 TYPE = f"{{{XSI}}}type"
@@ -152,7 +152,7 @@ class Reader:
 
         def attributes(element: etree._Element) -> dict[str, Any]:
             data: dict[str, Any] = {}
-            for tag, text in element.attrib.items():
+            for tag, text in element.items():
                 found = known.get(str(tag))
                 if found is not None:
                     data[found[0]] = found[1](str(text))
@@ -163,16 +163,15 @@ class Reader:
         return attributes
 
     def _content(self, record: Record) -> Read:
-        """Built when the first element comes: types may refer to each other in circles and a thousand deep."""
         found = flat(record)
         if found is None:
             return self._matched(record)
         empty = tuple(element.name for element in found if element.empty_list)
 
-        def build() -> Entries:
-            return {e.tag: (e.name, self._convert(e), self.value(e), e.repeated) for e in found}
+        def fields() -> tuple[Field, ...]:
+            return tuple(Field(e.tag, e.name, self._convert(e), self.value(e), e.repeated) for e in found)
 
-        return _table_reader(build, empty, proved=self._proved)
+        return _table_reader(fields, record, empty, proved=self._proved)
 
     def _matched(self, record: Record) -> Read:
         content, made = record.content, list[Read]()
@@ -192,43 +191,32 @@ class Reader:
         return proved_reader(element.shape) if self._proved else reader(element.shape)
 
 
-def _table_reader(build: Callable[[], Entries], empty: tuple[str, ...], *, proved: bool) -> Read:
-    """The hot loop. A text that is there needs no look at nil and default; an empty element takes the slow way."""
-
-    table: Entries | None = None
+def _table_reader(
+    fields: Callable[[], tuple[Field, ...]], record: Record, empty: tuple[str, ...], *, proved: bool
+) -> Read:
+    """Built when the first element comes: types may refer to each other in circles and a thousand deep."""
+    made: Read | None = None
 
     def content(element: etree._Element) -> Any:
-        nonlocal table
-        if table is None:
-            table = build()
-        data: dict[str, Any] = {}
-        for child in element:
-            found = table.get(child.tag)  # type: ignore[arg-type]  # a string: comments are gone
-            if found is None:
-                raise Mismatch
-            name, convert, read, repeated = found
-            if convert is None or (text := child.text) is None:
-                value = read(child)
-            elif not proved and len(child):
-                raise Mismatch
-            else:
-                value = text if convert is str else convert(text)
-            if repeated:
-                if name in data:
-                    data[name].append(value)
-                else:
-                    data[name] = [value]
-            elif proved or name not in data:
-                data[name] = value
-            else:
-                raise Mismatch
-        for name in empty:
-            data.setdefault(name, [])
-        if not proved and element.text is not None and element.text.strip(SPACE):
-            raise Mismatch
-        return data
+        nonlocal made
+        if made is None:
+            made = compiled(fields(), empty, proved=proved, ordered=proved and _ordered(record))
+        return made(element)
 
     return content
+
+
+def _ordered(record: Record) -> bool:
+    """Whether a valid element with as many children as the record has fields has exactly one of each, in order."""
+    return record.content is not None and _once_each(record.content)
+
+
+def _once_each(part: Particle) -> bool:
+    if isinstance(part, Group):
+        return (
+            (len(part.parts) == 1 or part.kind == "sequence") and part.name is None and all(map(_once_each, part.parts))
+        )
+    return isinstance(part, Element) and not part.repeated
 
 
 def _nillable(read: Read, *, simple: bool) -> Read:

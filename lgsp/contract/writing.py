@@ -1,6 +1,8 @@
 """Data to XML: a shape compiled to Python source with every tag as a literal, executed once.
 
-The encoder refuses what it does not know (`Mismatch`) and leaves rules about values to the contract's validator.
+The encoder refuses what it does not know (`Mismatch`) and leaves rules about values to the contract's validator. There are
+two of each: the fast one writes strings as they are and looks at all of them once at its end; where one has to be escaped,
+or the data is odd in any other way, the careful one writes the message again or says what is wrong.
 """
 
 from __future__ import annotations
@@ -9,12 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from lgsp.contract import raw, text
-from lgsp.contract.matching import first
+from lgsp.contract.branches import branch, disjoint, pick, prefixes
 from lgsp.contract.shape import (
     NIL_KEY,
     TEXT_KEY,
     TYPE_KEY,
-    XSI,
     Attribute,
     Element,
     Group,
@@ -29,10 +30,7 @@ from lgsp.contract.shape import (
     Shape,
     Table,
     Wild,
-    elements,
-    scope,
     split,
-    walk,
 )
 
 Write = Callable[[dict[str, Any]], str]
@@ -40,44 +38,61 @@ Write = Callable[[dict[str, Any]], str]
 
 def compile_writer(root: Element, table: Table) -> Write:
     """A function from the data of a message to the text of its root element; raises `Mismatch`."""
-    return _Source(root, table).compiled()
+    fast, careful = _Source(root, table, fast=True).compiled(), list[Write]()
+
+    def write(data: dict[str, Any]) -> str:
+        try:
+            written = fast(data)
+        except (KeyError, TypeError, AttributeError, text.Mismatch):
+            written = None
+        if written is not None:
+            return written
+        if not careful:
+            careful.append(_Source(root, table, fast=False).compiled())
+        return careful[0](data)
+
+    return write
 
 
 class _Source:
-    """Collects the functions of one message. Lines are indented by the caller of `_line`."""
+    """Collects the functions of one message: `o` takes text, in the fast encoder the list `w` the strings inside of it."""
 
-    def __init__(self, root: Element, table: Table) -> None:
-        self._root, self._table = root, table
+    def __init__(self, root: Element, table: Table, *, fast: bool) -> None:
+        self._root, self._table, self._fast = root, table, fast
         self._lines: list[str] = []
         self._names: dict[str, Any] = {
             "M": object(),
             "X": text.Mismatch,
             "esc": text.escaped,
             "quo": text.quoted,
-            "qname": _qualified,
+            "qname": raw.qualified,
             "raw": raw.written,
             "splice": raw.spliced,
-            "pick": _pick,
-            "wild_attributes": _wild_attributes,
+            "pick": pick,
+            "wild_attributes": raw.attributes,
         }
         self._functions: dict[str, str] = {}
         self._pending: list[tuple[str, Record]] = []
-        self._prefixes = _prefixes(root, table)
+        self._prefixes = prefixes(root, table)
+        self._w = ", w" if fast else ""
         self._derived = {key for record in table.values() for key, _ in record.subtypes.values()}
 
-    def compiled(self) -> Write:
+    def compiled(self) -> Callable[[dict[str, Any]], Any]:
         start = self._tag(self._root.tag)
         declared = "".join(
             f" xmlns{':' + prefix if prefix else ''}={text.quoted(namespace)}"
             for namespace, prefix in self._prefixes.items()
         )
-        body: list[str] = ["def write(v):", " a = []; o = a.append"]
+        body: list[str] = ["def write(v):", " a = []; o = a.append; w = []"]
         self._value(body, " ", self._root.shape, f"<{start}{declared}", f"</{start}>", self._root.tag)
+        if self._fast:  # printable excludes every control character, surrogate and non-character
+            body.append(" s = ''.join(w)")
+            body.append(" if not s.isprintable() or '<' in s or '&' in s or '>' in s: return None")
         body.append(" return ''.join(a)")
         while self._pending:
             self._function(*self._pending.pop())
         exec(compile("\n".join([*self._lines, *body]), "<codec>", "exec"), self._names)  # noqa: S102  our own text; the contract's words stand in it as literals only
-        write: Write = self._names["write"]
+        write: Callable[[dict[str, Any]], Any] = self._names["write"]
         return write
 
     def _tag(self, tag: str) -> str:
@@ -110,7 +125,7 @@ class _Source:
         if record.subtypes or record.abstract:
             self._dispatch(name, record)
             name = f"{name}_"
-        out.append(f"def {name}(d, o{', s, k=0' if headed else ''}):")
+        out.append(f"def {name}(d, o{self._w}{', s, k=0' if headed else ''}):")
         out.append(" if d.__class__ is not dict: raise X")
         if not headed:
             out.append(" k = 0")
@@ -125,7 +140,7 @@ class _Source:
             out.append("  k += 1")
             out.append(f"  o({self._text(record.text)})")
         elif record.content is not None:
-            self._group(out, " ", record.content)
+            self._group(out, " ", record.content, sure=True)
         out.append(" if k != len(d): raise X")
 
     def _dispatch(self, name: str, record: Record) -> None:
@@ -137,13 +152,13 @@ class _Source:
             bare = f"{function}_" if derived.subtypes or derived.abstract else function
             subtypes[said] = (bare, f' xsi:type="{self._tag(clark)}"')
         cell = self._constant(subtypes)
-        out.append(f"def {name}(d, o, s, k=0):")
+        out.append(f"def {name}(d, o{self._w}, s, k=0):")
         out.append(" if d.__class__ is not dict: raise X")
         out.append(f" t = d.get({TYPE_KEY!r})")
-        out.append(f" if t is None: {'raise X' if record.abstract else f'return {name}_(d, o, s, k)'}")
+        out.append(f" if t is None: {'raise X' if record.abstract else f'return {name}_(d, o{self._w}, s, k)'}")
         out.append(f" t = {cell}.get(t)")
         out.append(" if t is None: raise X")
-        out.append(" globals()[t[0]](d, o, s + t[1], k + 1)")
+        out.append(f" globals()[t[0]](d, o{self._w}, s + t[1], k + 1)")
 
     def _attributes(self, record: Record) -> None:
         out = self._lines
@@ -165,33 +180,52 @@ class _Source:
             return "esc(v)"
         return f"esc({self._constant(text.lexical(shape))}(v))"
 
-    def _group(self, out: list[str], pad: str, group: Group) -> None:
+    def _group(self, out: list[str], pad: str, group: Group, *, sure: bool) -> None:
+        """`sure`: the group is there in every complete message, not only as a branch or by choice of the sender."""
         if group.name is not None:
             function = self._constant(None)
-            inner = [f"def {function}(d, o):", " if d.__class__ is not dict: raise X", " k = 0"]
-            self._parts(inner, " ", group)
+            inner = [f"def {function}(d, o{self._w}):", " if d.__class__ is not dict: raise X", " k = 0"]
+            self._parts(inner, " ", group, sure=True)
             self._lines[:0] = [*inner, " if k != len(d): raise X"]
             out += [f"{pad}v = d.get({group.name!r}, M)", f"{pad}if v is not M:", f"{pad} k += 1"]
-            out += [f"{pad} if v.__class__ is not list: raise X", f"{pad} for g in v: {function}(g, o)"]
+            out += [f"{pad} if v.__class__ is not list: raise X", f"{pad} for g in v: {function}(g, o{self._w})"]
         else:
-            self._parts(out, pad, group)
+            self._parts(out, pad, group, sure=sure and group.least > 0)
 
-    def _parts(self, out: list[str], pad: str, group: Group) -> None:
-        if group.kind == "choice" and not _disjoint(group):
-            branches = self._constant(tuple(_branch(part) for part in group.parts))
+    def _parts(self, out: list[str], pad: str, group: Group, *, sure: bool) -> None:
+        if group.kind == "choice" and not disjoint(group):
+            branches = self._constant(tuple(branch(part) for part in group.parts))
             picked = f"{branches}_"
             out.append(f"{pad}{picked} = pick(d, {branches})")
             for index, part in enumerate(group.parts):
                 out.append(f"{pad}if {picked} == {index}:")
-                self._part(out, pad + " ", part)
+                self._part(out, pad + " ", part, sure=False)
                 out.append(f"{pad} pass")
             return
+        sure = sure and group.kind != "choice"
+        run: list[Element] = []
         for part in group.parts:
-            self._part(out, pad, part)
+            if sure and self._fast and isinstance(part, Element) and _always(part):
+                run.append(part)
+                continue
+            self._run(out, pad, run)
+            self._part(out, pad, part, sure=sure)
+        self._run(out, pad, run)
 
-    def _part(self, out: list[str], pad: str, part: Particle) -> None:
+    def _run(self, out: list[str], pad: str, run: list[Element]) -> None:
+        """Texts that every message has, side by side, are one piece; where one is missing, the careful encoder is asked."""
+        if not run:
+            return
+        values = [f"v{index}" for index in range(len(run))]
+        out += [f"{pad}{value} = d[{each.name!r}]" for value, each in zip(values, run, strict=True)]
+        tags = [self._tag(each.tag) for each in run]
+        pieces = "".join(f"<{tag}>{{{value}}}</{tag}>" for tag, value in zip(tags, values, strict=True))
+        out += [f"{pad}o(f{pieces!r}); w += {', '.join(values)},", f"{pad}k += {len(run)}"]
+        run.clear()
+
+    def _part(self, out: list[str], pad: str, part: Particle, *, sure: bool) -> None:
         if isinstance(part, Group):
-            self._group(out, pad, part)
+            self._group(out, pad, part, sure=sure)
             return
         out += [f"{pad}v = d.get({part.name!r}, M)", f"{pad}if v is not M:", f"{pad} k += 1"]
         if isinstance(part, Wild):
@@ -217,8 +251,9 @@ class _Source:
                 out.append(f"{pad}o(f{start + '>{v}' + end!r})")
             case Scalar(base="QName" | "NOTATION"):
                 out.append(f"{pad}o(qname(v, {start!r}, {end!r}))")
+            case Scalar(kind="string") if self._fast:
+                out.append(f"{pad}w.append(v); o(f{start + '>{v}' + end!r})")
             case Scalar(kind="string"):
-                # printable excludes every control character, surrogate and non-character, at a tenth of a regular expression
                 out.append(
                     f"{pad}if v.__class__ is str and v.isprintable() and '<' not in v and '&' not in v and '>' not in v:"
                 )
@@ -229,9 +264,9 @@ class _Source:
             case Named() | Record():
                 function, headed = self._record(shape)
                 if headed:
-                    out.append(f"{pad}{function}(v, o, {start!r}); o({end!r})")
+                    out.append(f"{pad}{function}(v, o{self._w}, {start!r}); o({end!r})")
                 else:
-                    out.append(f"{pad}o({start + '>'!r}); {function}(v, o); o({end!r})")
+                    out.append(f"{pad}o({start + '>'!r}); {function}(v, o{self._w}); o({end!r})")
             case Listing():
                 out += [f"{pad}if v.__class__ is not list: raise X", f"{pad}o({start + '>'!r})", f"{pad}for v in v:"]
                 self._element(out, pad + " ", shape.item)
@@ -242,86 +277,12 @@ class _Source:
                 out.append(f"{pad}raise X")
 
 
-def _prefixes(root: Element, table: Table) -> dict[str, str]:
-    """Namespace -> prefix. The root's is the default one where nothing inside could be changed by that."""
-    own = split(root.tag)[0]
-    used: dict[str, None] = {own: None}
-    attributes: set[str] = set()
-    plain, instance = True, root.nillable
-    for shape in walk(root.shape, table):
-        record = table[shape.key] if isinstance(shape, Named) else shape
-        if isinstance(record, Raw):
-            plain, instance = False, True
-        if not isinstance(record, Record):
-            continue
-        attributes |= {split(attribute.tag)[0] for attribute in record.attributes}
-        used |= {split(clark)[0]: None for _, clark in record.subtypes.values()}
-        instance = instance or bool(record.subtypes or record.attributes)
-        plain = plain and not record.any_attribute and not _has_wild(record.content)
-        for element in record.elements():
-            used[split(element.tag)[0]] = None
-            instance = instance or element.nillable
-    plain = plain and "" not in used and own not in attributes
-    prefixes = {own: "" if plain else "n0"} if own else {}
-    for namespace in [*used, *sorted(attributes)]:
-        if namespace and namespace not in prefixes:
-            prefixes[namespace] = "xml" if namespace == "http://www.w3.org/XML/1998/namespace" else f"n{len(prefixes)}"
-    if instance:
-        prefixes[XSI] = "xsi"
-    return prefixes
-
-
-def _has_wild(particle: Particle | None) -> bool:
-    return isinstance(particle, Wild) or (isinstance(particle, Group) and any(map(_has_wild, particle.parts)))
-
-
-def _disjoint(group: Group) -> bool:
-    names = [name for part in group.parts for name in _branch(part)[0]]
-    return len(names) == len(set(names))
-
-
-def _branch(part: Particle) -> tuple[frozenset[str], frozenset[str]]:
-    """Names that a branch of a choice may hold, and those that it must."""
-    if isinstance(part, Group) and part.name is None:
-        must = {e.name for e in elements(part) if e.least} if part.kind != "choice" else set()
-        return frozenset(scope(part)), frozenset(name for name in must if name in scope(part))
-    name = part.name or ""
-    return frozenset({name}), frozenset() if first(part).empty else frozenset({name})
-
-
-def _pick(data: dict[str, Any], branches: tuple[tuple[frozenset[str], frozenset[str]], ...]) -> int:
-    """The branch that holds all that is there and misses nothing; -1 where nothing is there."""
-    every = frozenset[str]().union(*(names for names, _ in branches))
-    present = data.keys() & every
-    if not present:
-        return -1
-    fitting = [index for index, (names, _) in enumerate(branches) if present <= names]
-    return next((index for index in fitting if branches[index][1] <= present), fitting[0] if fitting else -1)
-
-
-def _qualified(value: Any, start: str, end: str) -> str:
-    if not isinstance(value, str):
-        raise text.Mismatch
-    namespace, local = split(value)
-    if namespace:
-        return f"{start} xmlns:q={text.quoted(namespace)}>q:{text.escaped(local)}{end}"
-    return f"{start}>{text.escaped(local)}{end}"
-
-
-def _wild_attributes(data: dict[str, Any], known: frozenset[str]) -> tuple[str, int]:
-    """Attributes that anyAttribute lets in: `@{namespace}name` or `@name` in the data."""
-    out: list[str] = []
-    for key, value in data.items():
-        if not key.startswith("@") or key in known or key in (NIL_KEY, TYPE_KEY):
-            continue
-        namespace, local = split(key[1:])
-        if not isinstance(value, str) or not local.replace("-", "").replace(".", "").replace("_", "").isalnum():
-            raise text.Mismatch
-        if namespace == "http://www.w3.org/XML/1998/namespace":
-            out.append(f" xml:{local}={text.quoted(value)}")
-        elif namespace:
-            prefix = f"w{len(out)}"
-            out.append(f" xmlns:{prefix}={text.quoted(namespace)} {prefix}:{local}={text.quoted(value)}")
-        else:
-            out.append(f" {local}={text.quoted(value)}")
-    return "".join(out), len(out)
+def _always(element: Element) -> bool:
+    shape = element.shape
+    return (
+        element.least == element.most == 1
+        and not element.nillable
+        and isinstance(shape, Scalar)
+        and shape.kind == "string"
+        and shape.base not in ("QName", "NOTATION")
+    )

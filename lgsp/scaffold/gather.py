@@ -1,6 +1,6 @@
 """The files of a foreign contract: the one named, and everything that it refers to beside it, as they will be vendored.
 
-Nothing is fetched and nothing outside of the folder given (or the parent of the file's own) is read. Bytes are kept; a
+Nothing is fetched, and nothing outside of the folder given is read, or beside a file nothing but what it names. Bytes are kept; a
 location is rewritten only where the file that it names gets another place, an encoding only where it is not Unicode.
 """
 
@@ -23,8 +23,15 @@ from lgsp.xml import MIB, parse_xml
 
 Born = Literal["wsdl", "openapi"]
 MAX_FILES = 400
+_UPWARDS = 6
+"""Folders above the file's own that its references may lead through; only contract files are taken."""
 MAX_BYTES = 32 * MIB
 _SUFFIXES: Mapping[Born, tuple[str, ...]] = {"wsdl": (".wsdl", ".xml"), "openapi": (".yaml", ".yml", ".json")}
+_PART: Mapping[Born, re.Pattern[bytes]] = {
+    "wsdl": re.compile(rb"<[A-Za-z0-9_.-]*:?(schema|definitions)\b"),
+    "openapi": re.compile(rb"[:{]"),
+}
+"""What a file must hold to be taken for a part of a contract."""
 _REFERRING = frozenset({"import", "include", "redefine", "override"})
 _DECLARED = re.compile(rb"""^\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["'][^>]{0,200}\?>""")
 _UNICODE = ("utf-8", "utf8", "utf-16", "utf16", "utf-16le", "utf-16be", "us-ascii", "ascii")
@@ -63,7 +70,7 @@ def gather(source: Path, born: Born) -> Vendored:
         tree.found[name] = raw
         tree.links[name] = {}
         for location in sorted(set(_references(raw, name, born))):
-            target = _target(tree, name, location)
+            target = _target(tree, name, location, born)
             if target is None:
                 continue
             tree.links[name][location] = target
@@ -79,7 +86,8 @@ def _root(source: Path, born: Born) -> tuple[Path, str]:
         if not source.is_file():
             raise ContractError(Finding(source.name, 0, "file", "is not there"))
         whole = source.resolve()
-        return whole.parent.parent, f"{whole.parent.name}/{whole.name}" if whole.parent.name else whole.name
+        bound = ([*whole.parents][: _UPWARDS + 1])[-1]
+        return bound, whole.relative_to(bound).as_posix()
     bound = source.resolve()
     names = sorted(
         path.relative_to(bound).as_posix()
@@ -93,7 +101,7 @@ def _root(source: Path, born: Born) -> tuple[Path, str]:
             target
             for name in candidates
             for location in _references((bound / name).read_bytes(), name, born)
-            if (target := _target(tree, name, location)) is not None and target != name
+            if (target := _target(tree, name, location, born)) is not None and target != name
         }
         candidates = [name for name in candidates if name not in named] or candidates
     if len(candidates) != 1:
@@ -167,7 +175,7 @@ def _refs(value: Any) -> Iterator[str]:
             pending += each
 
 
-def _target(tree: _Tree, name: str, location: str) -> str | None:
+def _target(tree: _Tree, name: str, location: str, born: Born) -> str | None:
     """Path below the bound that a location leads to; None where nothing is there (the loader judges that)."""
     target = relative(location, name)
     if target.startswith(("../", "/")) or target in ("", "."):
@@ -175,7 +183,7 @@ def _target(tree: _Tree, name: str, location: str) -> str | None:
     path = (tree.bound / target).resolve()
     if tree.bound not in path.parents or not path.is_file():
         return None
-    return target
+    return target if _PART[born].search(path.read_bytes().replace(b"\0", b"")) else None
 
 
 def _placed(tree: _Tree, root: str, born: Born) -> Vendored:

@@ -72,6 +72,8 @@ def check(
         targets = {WHOLE: (root, references[0])}
     else:
         targets = _targets(references, ids, parts)
+    for _, reference in targets.values():
+        _check_transforms(reference)
     signer = trust.find(_certificate(named, certificate), at)
     check_signature(algorithm, signer.key, value, canonical(info, method, prefixes))
     found = {}
@@ -164,13 +166,16 @@ def _targets(
     return found
 
 
+def _check_transforms(reference: _Reference) -> None:
+    names = [name for name, _ in reference.transforms]
+    before = [ENVELOPED] if reference.uri == "" else []
+    if names[:-1] != before or not names or names[-1] not in (EXCLUSIVE, *INCLUSIVE):
+        raise refused("algorithm")
+
+
 def _octets(element: etree._Element, signature: etree._Element, reference: _Reference) -> bytes:
     """Two chains of transforms exist: canonicalise; or, for the whole document, take the signature out and canonicalise."""
-    names = [name for name, _ in reference.transforms]
-    whole = reference.uri == ""
-    if names[:-1] != ([ENVELOPED] if whole else []) or not names:
-        raise refused("algorithm")
-    if not whole:
+    if reference.uri != "":
         return canonical(element, *reference.transforms[-1])
     parent = signature.getparent()
     if parent is None:

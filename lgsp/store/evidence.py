@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 
 from lgsp.store.database import Database
 from lgsp.store.port import CheckpointRow, Compose, EvidenceRow
@@ -131,6 +132,21 @@ def known_writers(data: Path) -> list[str]:
         return [name.removeprefix("evidence-writer:") for (name,) in names]
     except apsw.Error:
         return []
+    finally:
+        connection.close()
+
+
+def witnessed(data: Path) -> dict[str, Any]:
+    """What witnesses have co-signed, by "<witness>:<writer>", as the writer's task has kept it."""
+    path = data / "lgsp.db"
+    if not path.exists():
+        return {}
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        rows: list[Any] = connection.execute("SELECT name, value FROM meta WHERE name LIKE 'witnessed:%'").fetchall()
+        return {name.removeprefix("witnessed:"): msgspec.json.decode(value) for name, value in rows}
+    except apsw.Error:
+        return {}
     finally:
         connection.close()
 

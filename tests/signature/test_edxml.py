@@ -58,7 +58,7 @@ def test_another_implementation_verifies_ours() -> None:
     XMLVerifier().verify(
         raw,
         x509_cert=x509.load_der_x509_certificate(one.certificate),
-        expect_config=SignatureConfiguration(expect_references=3),
+        expect_config=SignatureConfiguration(expect_references=3, verification_time=NOW),
         validate_schema=False,
     )
 

@@ -76,9 +76,7 @@ def draw(scenario: Scenario, sample: int, source: random.Random) -> Iterator[Dos
         a_day = scenario.calendar.seconds_a_day
         began = start - done * min(whole, 40.0) * a_day
         left = (1 - done) * whole * a_day
-        yield Dossier(
-            number, kind, time.wall(began), began, began + kind.term * a_day, left, 0.0, carried=True
-        )
+        yield Dossier(number, kind, time.wall(began), began, began + kind.term * a_day, left, 0.0, carried=True)
     days = scenario.calendar.days(scenario.first, scenario.last)
     for day, count in zip(days, spread(scenario.calendar, days, scenario.received // sample), strict=True):
         for share in sorted(source.random() for _ in range(count)):

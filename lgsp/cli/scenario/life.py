@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from lgsp.runtime import HANOI, Runtime
 from lgsp.simulate import Loaded, Province
 from lgsp_mocks import clock
 from lgsp_mocks.clock import VirtualLoop
+from lgsp_mocks.faults import spec
 from lgsp_mocks.traffic import Flow, Requests, code_of
 
 Do = Callable[[], Awaitable[None]]
@@ -37,7 +39,7 @@ LOOK = 30.0
 """Seconds between two probes of a bus that is well, in the real world."""
 PROBES, POLLS = 480, 60
 """Thinning of probes of a healthy bus, and of standing questions."""
-_TROUBLED = 5.0
+_TROUBLED, _INSTANT = 5.0, 0.001
 
 
 @dataclass
@@ -55,7 +57,9 @@ class Life:
     _count: int = 0
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _down: set[str] = field(default_factory=set)
-    _faults: int = 0
+    _struck: Counter[str] = field(default_factory=Counter)
+    """Systems and upstreams with a fault."""
+    _closely: bool = False
 
     def __post_init__(self) -> None:
         self.time = dossiers.time_of(self.scenario)
@@ -96,10 +100,11 @@ class Life:
         while self._heap and self._heap[0][0] <= whole:
             due, _, do = heapq.heappop(self._heap)
             while (gap := due - self.loop.time()) > 0:
+                await asyncio.sleep(min(gap, _INSTANT))  # whatever can go on without time passing has gone on
                 if self._running or self._busy():
                     await self._settle(gap)
-                else:
-                    self.loop.jump(gap)
+                elif gap > _INSTANT:
+                    self.loop.jump(gap - _INSTANT)
             task = asyncio.ensure_future(do())
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -118,7 +123,7 @@ class Life:
             await asyncio.sleep(min(gap, 0.05))
 
     def _busy(self) -> bool:
-        return any(self.province.gateway.inflight().values())
+        return bool(self.tally.delivering) or any(self.province.gateway.inflight().values())
 
     # -- what happens ---------------------------------------------------------------------------------------------------
 
@@ -188,7 +193,9 @@ class Life:
                 dossier.by_hand += 1
                 self.tally.corrected(step)
                 todo[0] = replace(step, errors=0.0, fresh=step.fresh)
-                await self._later(self.scenario.correction * 3600, dossier, [replace(step, errors=-1.0), *todo[1:]], then)
+                await self._later(
+                    self.scenario.correction * 3600, dossier, [replace(step, errors=-1.0), *todo[1:]], then
+                )
                 return
             code = await self._ask(step)
             if code == "ok" or code == "accepted" or not step.holds:
@@ -278,12 +285,18 @@ class Life:
     # -- what is wrong --------------------------------------------------------------------------------------------------
 
     async def _fails(self, outage: Outage) -> None:
-        self._faults += 1
-        self.province.fail(outage.where, outage.kind, **outage.params)
+        self._struck[outage.where] += 1
+        simulator = self.province.simulator
+        [fault] = simulator.set_fault(outage.where, spec(outage.kind, **outage.params), add=True)
+        if "probability" not in outage.params:  # one of weeks is no reason to look every five seconds
+            self._trouble()
 
         async def over() -> None:
-            self._faults -= 1
-            self.province.heal(outage.where)
+            there = simulator.faults.all().get(outage.where, [])
+            there[:] = [each for each in there if each is not fault]
+            self._struck[outage.where] -= 1
+            if not self._struck[outage.where]:
+                del self._struck[outage.where]
 
         self.after(outage.minutes * 60, over)
 
@@ -300,30 +313,36 @@ class Life:
         self.at(cut.until, over)
 
     async def _look(self) -> None:
-        """The prober's round: often while something is wrong, seldom while all is well."""
+        """The prober's round while all is well: seldom."""
         gateway = self.province.gateway
-        troubled = bool(self._down or self._faults)
         for connector in gateway.registry.connectors.values():
-            if not troubled or connector.name in self._down or self.random.random() < _TROUBLED / LOOK:
-                await gateway.prober.probe(connector)
-        self.after(_TROUBLED if troubled else LOOK * PROBES, self._look)
-        if troubled is False and self._down:
-            self.after(_TROUBLED, self._look_again)
+            await gateway.prober.probe(connector)
+        self.after(LOOK * PROBES, self._look)
 
-    async def _look_again(self) -> None:
+    async def _look_closely(self) -> None:
+        """The prober's own pace at systems that are down, and at those of which a fault is set."""
         gateway = self.province.gateway
-        for name in sorted(self._down):
-            if connector := gateway.registry.connector(name):
+        for connector in gateway.registry.connectors.values():
+            behind = {backend.upstream for backend in connector.backends.values()}
+            struck = connector.name in self._struck or behind & self._struck.keys()
+            if connector.name in self._down or (struck and self.random.random() < _TROUBLED / LOOK):
                 await gateway.prober.probe(connector)
-        if self._down:
-            self.after(_TROUBLED, self._look_again)
+        if self._down or self._struck:
+            self.after(_TROUBLED, self._look_closely)
+        else:
+            self._closely = False
+
+    def _trouble(self) -> None:
+        if not self._closely:
+            self._closely = True
+            self.after(_TROUBLED, self._look_closely)
 
     def _heard(self, event: Event) -> None:
         match event:
             case HealthChanged() if not event.system.startswith("upstream:"):
-                if event.now is Health.DOWN and not self._down:
-                    self.after(_TROUBLED, self._look_again)
                 (self._down.add if event.now is Health.DOWN else self._down.discard)(event.system)
+                if self._down:
+                    self._trouble()
                 self.tally.health(event.system, event.now, event.at)
             case AttemptMade() if event.number > 1:
                 self.tally.retries[event.system] += 1

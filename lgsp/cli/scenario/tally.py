@@ -38,6 +38,7 @@ class Tally:
     submissions: Counter[str] = field(default_factory=Counter)
     waiting_now: int = 0
     waiting_most: int = 0
+    delivering: int = 0
     down_since: dict[str, datetime] = field(default_factory=dict)
     down: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Seconds, by system."""
@@ -72,6 +73,7 @@ class Tally:
         if was is None:
             self.submissions["accepted"] += 1
         self.waiting_now += (now in self.WAITING) - (was in self.WAITING)
+        self.delivering += (now is S.DELIVERING) - (was is S.DELIVERING)
         self.waiting_most = max(self.waiting_most, self.waiting_now)
         if now not in self.WAITING:
             self.submissions[now.value] += 1
@@ -110,7 +112,9 @@ class Tally:
                 {"where": o.where, "kind": o.kind, "from": o.start.isoformat(), "minutes": o.minutes, **o.params}
                 for o in given.outages
             ],
-            "cuts": [{"system": c.system, "from": c.start.isoformat(), "until": c.until.isoformat()} for c in given.cuts],
+            "cuts": [
+                {"system": c.system, "from": c.start.isoformat(), "until": c.until.isoformat()} for c in given.cuts
+            ],
             "kinds": [
                 {
                     "id": kind.id,
@@ -231,7 +235,9 @@ class Tally:
         for name in names:
             played = sum(count for (system, _, _), count in self.calls.items() if system == name)
             well = sum(
-                count for (system, _, code), count in self.calls.items() if system == name and code in ("ok", "accepted")
+                count
+                for (system, _, code), count in self.calls.items()
+                if system == name and code in ("ok", "accepted")
             )
             rows.append({
                 "system": name,
@@ -248,6 +254,7 @@ class Tally:
     def _month(self) -> dict[str, Any]:
         """The skew over systems beside a real month of a province elsewhere: predicted from mix, steps and intervals."""
         days = (self.scenario.last - self.scenario.first).days + 1
+        stated = {each.system for each in self.scenario.daily}
         rows = []
         for systems, real in self.scenario.month:
             mine = sum(self.real[system] for system in systems) * 30 / days
@@ -256,10 +263,13 @@ class Tally:
                 "real_month": real,
                 "predicted_month": round(mine),
                 "error_factor": round(10 ** abs(math.log10(max(mine, 0.5) / real)), 1),
+                "fed_in": bool(stated & set(systems)) and len(systems) == 1,
             })  # fmt: skip
+        rows, given = [row for row in rows if not row["fed_in"]], [row for row in rows if row["fed_in"]]
         logs = [math.log10(max(row["predicted_month"], 0.5) / row["real_month"]) for row in rows]
         return {
             "rows": rows,
+            "stated_and_not_compared": given,
             "rank_correlation": round(
                 _spearman([row["predicted_month"] for row in rows], [row["real_month"] for row in rows]), 2
             ),
