@@ -11,8 +11,11 @@ from pathlib import Path
 
 from aiohttp import web
 
-from lgsp import log, manifest
+from lgsp import __version__, cef, log, manifest
+from lgsp.alerts import SecurityWatch
 from lgsp.audit import Audit
+from lgsp.audit.notes import NoteRefused, VerifierKey
+from lgsp.audit.witnessing import Outside, Witnessing
 from lgsp.endpoints import control, docs, door, inbound, native, reads, rest, soap, status, token
 from lgsp.endpoints.feed import Feed
 from lgsp.endpoints.house import Route
@@ -43,7 +46,7 @@ from lgsp.policy import Policy
 from lgsp.prober import Prober
 from lgsp.registry import Registry
 from lgsp.runtime import Runtime
-from lgsp.settings import Settings, Upstream
+from lgsp.settings import Settings, SettingsError, Upstream
 from lgsp.spool import Spool
 from lgsp.store import Store, open_store
 from lgsp.submissions import Collectors, Inbox, Submissions
@@ -81,6 +84,8 @@ class Gateway:
     bulkhead: Bulkhead
     keeper: HealthKeeper
     prober: Prober
+    watch: SecurityWatch
+    witnessing: Witnessing
     real: bool
     """With sockets of its own; False in the simulated world."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -105,6 +110,9 @@ class Gateway:
         start("collectors", lambda: self._collectors().run(self.handle))
         start("prober", self.prober.run)
         start("readiness", self._until_ready)
+        start("security-levels", lambda: self.watch.run(self.policy.consumers))
+        if self.settings.witnesses:
+            start("witnesses", self.witnessing.run)
         if self.real:
             start("traffic", self.feed.run)
             start("loop-lag", self._watch_loop)
@@ -226,6 +234,9 @@ async def _compose(
     events = Events()
     if real:
         events.subscribe(log.subscriber(sys.stderr, clock, settings.log_level))
+        if settings.security_log is not None:
+            lines = settings.security_log.open("a", encoding="utf-8")  # as long as the process lives
+            events.subscribe(cef.subscriber(lines, clock, __version__))
     spool = Spool(settings.data / "spool", runtime)
     spool.sweep()
     policy = Policy(store, runtime, limits.token_seconds, limits.quota_per_minute)
@@ -235,7 +246,8 @@ async def _compose(
     transport = transport or AiohttpTransport(runtime, cas=_trust(settings))
     upstreams = Upstreams(settings.upstreams, transport, runtime, events)
     health = HealthBook(lambda: registry, runtime, events)
-    audit = Audit(store, runtime)
+    watch = SecurityWatch(events, clock, settings.bulk_subjects_per_hour)
+    audit = Audit(store, runtime, watch.subjects)
     submissions = Submissions(store, runtime, events, lambda: registry, spool)
     inbox = Inbox(store, runtime)
     era = settings.province.era
@@ -289,10 +301,13 @@ async def _compose(
         bulkhead=bulkhead,
         keeper=HealthKeeper(health, store.health, runtime, events),
         prober=Prober(probe, lambda: registry, health, runtime, events, lambda: era),
+        watch=watch,
+        witnessing=Witnessing(store, transport, runtime, events, _witnesses(settings)),
         real=real,
     )
     events.subscribe(gateway.metrics)
     events.subscribe(feed)
+    events.subscribe(watch)
     return gateway
 
 
@@ -329,6 +344,17 @@ def _ministry_keys(settings: Settings, registry: Registry) -> dict[str, str]:
     """The key with which a ministry's system proves itself: the secret `inbound`, invented with `--sim`."""
     keys = {name: settings.system(name).secrets.get("inbound", "") for name in registry.connectors}
     return {name: key or (f"demo-{name}" if settings.sim is not None else "") for name, key in keys.items()}
+
+
+def _witnesses(settings: Settings) -> dict[str, Outside]:
+    """Raises `SettingsError` for a key that is none."""
+    found = {}
+    for name, each in settings.witnesses.items():
+        try:
+            found[name] = Outside(each.url, VerifierKey.parse(each.key))
+        except NoteRefused as error:
+            raise SettingsError(f"witnesses.{name}.key: {error}") from error
+    return found
 
 
 def _trust(settings: Settings) -> dict[str, Path]:

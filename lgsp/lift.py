@@ -418,7 +418,7 @@ def _entity(match: re.Match[bytes]) -> bytes:
         return _NAMED[match[3]].encode()
     code = int(match[1], 16) if match[1] else int(match[2])
     text = chr(code)
-    if code < 0x20 and text not in "\t\n\r" or code in (0xFFFE, 0xFFFF):
+    if (code < 0x20 and text not in "\t\n\r") or code in (0xFFFE, 0xFFFF):
         raise ValueError("not an XML character")
     return text.encode()
 

@@ -164,6 +164,8 @@ class Consumer:
     security_decision: str = ""
     anti_malware: bool | None = None
     """Declared to run the central anti-malware; False cuts it off, None says nothing."""
+    addresses: tuple[str, ...] = ()
+    """Networks that it calls from (10.1.2.0/24); none means from anywhere."""
     callback: str | None = None
     """Address that an operator registered for call-backs (RULES 21)."""
     active: bool = True

@@ -6,15 +6,16 @@ An action has a name and plain arguments, so that it runs alike in the process t
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 from lgsp.audit import Audit
 from lgsp.decisions import DECISIONS, Refused, consumer_of, day_of, grant_shown, iso
 from lgsp.lifecycle import Ledger, StageRefused
-from lgsp.model import Consumer, Grant, Stage, StageEntry, Text
+from lgsp.model import Consumer, Stage, StageEntry, Text
 from lgsp.passwords import hash_password
 from lgsp.policy import Policy
 from lgsp.runtime import Runtime
@@ -60,7 +61,13 @@ async def consumer_show(office: Office, by: str, arguments: Mapping[str, Any]) -
     return {
         **_shown(consumer),
         "secrets": [
-            {"kind": each.kind, "key_id": each.key_id, "created": each.created.isoformat()} for each in secrets
+            {
+                "kind": each.kind,
+                "key_id": each.key_id,
+                "created": each.created.isoformat(),
+                "expires": each.expires.isoformat() if each.expires else None,
+            }
+            for each in secrets
         ],
         "grants": [grant_shown(each) for each in office.policy.grants_of(consumer.id)],
     }
@@ -86,9 +93,13 @@ async def consumer_add(office: Office, by: str, arguments: Mapping[str, Any]) ->
 
 
 async def consumer_key(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    """Fresh secrets: the client secret replaces the one before, API keys stay until they are revoked."""
+    """Fresh secrets: the client secret replaces the one before, at once or after `overlap` hours in which both hold; API
+    keys stay until they are revoked."""
     consumer = consumer_of(office.policy, arguments["id"])
-    secrets = await office.policy.new_secrets(consumer.id)
+    overlap = float(arguments.get("overlap") or 0)
+    if not 0 <= overlap <= 24 * 30:
+        raise Refused("two secrets hold beside each other for at most 720 hours")
+    secrets = await office.policy.new_secrets(consumer.id, timedelta(hours=overlap))
     await office.audit.note("consumer-key", by, consumer=consumer.id)
     return {"id": consumer.id, **_secrets(secrets)}
 
@@ -130,6 +141,18 @@ async def consumer_approve(office: Office, by: str, arguments: Mapping[str, Any]
     }
     await office.audit.note("security-level-approved", by, **facts)
     return facts
+
+
+async def consumer_addresses(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
+    """Where it may call from; nothing named means anywhere."""
+    consumer = consumer_of(office.policy, arguments["id"])
+    try:
+        networks = tuple(str(ipaddress.ip_network(each)) for each in arguments["addresses"])
+    except ValueError as error:
+        raise Refused("an address is a network, 10.1.2.0/24, or one address") from error
+    await office.policy.put_consumer(replace(consumer, addresses=networks))
+    await office.audit.note("consumer-addresses", by, consumer=consumer.id, addresses=list(networks))
+    return {"id": consumer.id, "addresses": list(networks)}
 
 
 async def consumer_active(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
@@ -271,6 +294,7 @@ ACTIONS: Mapping[str, Action] = {
     "consumer.key": consumer_key,
     "consumer.revoke": consumer_revoke,
     "consumer.approve": consumer_approve,
+    "consumer.addresses": consumer_addresses,
     "consumer.active": consumer_active,
     "grant.list": grant_list,
     "grant.remove": grant_remove,

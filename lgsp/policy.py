@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ SCOPE = "am_application_scope default"
 
 _API_KEY = re.compile(r"lgsp_([0-9A-Za-z]{12})_([0-9A-Za-z_-]{40,100})")
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+_BEFORE = "~before"
 _FRESH = timedelta(minutes=5)
 """How far a UsernameToken's Created may lie from now; its nonce is remembered for twice as long."""
 _NONCES = 20_000
@@ -142,8 +144,11 @@ class Policy:
     def _by_secret(self, kinds: tuple[SecretKind, ...], key_id: str, secret: str, peer: str) -> Consumer:
         self._check_locked(key_id, peer)
         now = self.runtime.clock.now()
-        for kind in kinds:
-            record = self._secrets.get((kind, key_id))
+        named: list[tuple[SecretKind, str]] = [(kind, key_id) for kind in kinds]
+        if "client" in kinds:
+            named.append(("client", _before(key_id)))
+        for kind, name in named if _BEFORE not in key_id else ():
+            record = self._secrets.get((kind, name))
             if record is None or (record.expires is not None and record.expires <= now):
                 continue
             known = record.hash
@@ -246,6 +251,12 @@ class Policy:
             raise SecurityLevelNotApproved(said(found))
 
     @staticmethod
+    def check_address(consumer: Consumer, peer: str) -> None:
+        """A consumer that is bound to addresses calls from them only. The same refusal as a wrong secret: it tells nothing."""
+        if consumer.addresses and not _within(peer, consumer.addresses):
+            raise Unauthenticated(_refused())
+
+    @staticmethod
     def check_purpose(grant: Grant, purpose: str | None) -> None:
         if grant.purposes is not None and purpose not in grant.purposes:
             listed = ", ".join(grant.purposes)
@@ -274,8 +285,16 @@ class Policy:
             await self.put_grant(grant)
         return secrets
 
-    async def new_secrets(self, consumer: str) -> NewSecrets:
-        """A client secret (replacing the one before) and one more API key (the others stay valid until revoked)."""
+    async def new_secrets(self, consumer: str, overlap: timedelta = timedelta()) -> NewSecrets:
+        """A client secret and one more API key (the others stay valid until revoked).
+
+        The client secret before it stays valid for `overlap`, so that a system can be changed over without a gap; by
+        default it ends at once.
+        """
+        before = self._secrets.get(("client", consumer))
+        if before is not None and overlap > timedelta():
+            until = self.runtime.clock.now() + overlap
+            await self._keep(replace(before, key_id=_before(consumer), expires=until))
         key_id, secret, client_secret = self.runtime.ids.new()[-12:], self.runtime.ids.token(), self.runtime.ids.token()
         await self._put_secret("client", consumer, consumer, _hash(client_secret))
         await self._put_secret("api_key", key_id, consumer, _hash(secret))
@@ -287,13 +306,23 @@ class Policy:
         await self._put_secret("password", consumer, consumer, sealed)
 
     async def _put_secret(self, kind: SecretKind, key_id: str, consumer: str, digest: bytes) -> None:
-        record = SecretRecord(consumer, kind, key_id, digest, self.runtime.clock.now())
+        await self._keep(SecretRecord(consumer, kind, key_id, digest, self.runtime.clock.now()))
+
+    async def _keep(self, record: SecretRecord) -> None:
         await self.store.consumers.put_secret(record)
-        self._secrets[kind, key_id] = record
+        self._secrets[record.kind, record.key_id] = record
 
     async def revoke_secret(self, kind: SecretKind, key_id: str) -> bool:
-        self._secrets.pop((kind, key_id), None)
+        """At once, and with it every token that may have been asked for with it."""
+        record = self._secrets.pop((kind, key_id), None)
+        if record is not None and kind == "client":
+            await self._forget_tokens(record.consumer)
         return await self.store.consumers.revoke(kind, key_id)
+
+    async def _forget_tokens(self, consumer: str) -> None:
+        for digest in [digest for digest, live in self._tokens.items() if live.consumer == consumer]:
+            del self._tokens[digest]
+            await self.store.tokens.revoke(digest)
 
     async def put_consumer(self, consumer: Consumer) -> None:
         await self.store.consumers.put(consumer)
@@ -324,8 +353,22 @@ class Policy:
         return [grant for grant in self._grants.values() if grant.consumer == consumer]
 
 
+def _before(consumer: str) -> str:
+    """The key id of the client secret that is on its way out: no client is called so."""
+    return f"{consumer}{_BEFORE}"
+
+
 def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _within(peer: str, networks: tuple[str, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in ipaddress.ip_network(each) for each in networks)
 
 
 def _stands(grant: Grant, today: date) -> bool:

@@ -65,6 +65,14 @@ class SystemSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessSettings:
+    """An outside witness of the evidence: where it is, and the verifier key that `lgsp witness key` prints there."""
+
+    url: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of the process (RULES 6, 10, 23). Seconds, bytes, counts."""
 
@@ -104,7 +112,12 @@ class Settings:
     province: Province = field(default_factory=Province)
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
     systems: Mapping[str, SystemSettings] = field(default_factory=dict)
+    witnesses: Mapping[str, WitnessSettings] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    security_log: Path | None = None
+    """File that takes security events as CEF lines for the province's SOC; None writes none."""
+    bulk_subjects_per_hour: int = 200
+    """Distinct people that one consumer may ask about in an hour before an alert."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     def system(self, name: str) -> SystemSettings:

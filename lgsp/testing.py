@@ -14,9 +14,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading  # noqa: TID251  a test's own code may block: the servers run beside it
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,12 +46,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+    group.addoption(
+        "--lgsp-seed", type=int, default=1, metavar="N", help="Seed of the simulated province; printed with a failure."
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     standard = Path(__file__).with_name("standard.py")
     if config.getoption("--lgsp-home") and not any(
         "standard" in Path(arg.partition("::")[0]).stem for arg in config.args
     ):
         config.args.append(str(standard))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure stands what it takes to have it again."""
+    del call
+    report = yield
+    if report.failed and {"lgsp_simulator", "lgsp_loaded"} & set(getattr(item, "fixturenames", ())):
+        seed = item.config.getoption("--lgsp-seed")
+        report.sections.append(("lgsp", f"seed {seed}: once more with --lgsp-seed {seed}"))
+    return report
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -88,6 +108,32 @@ class Sim:
     def calls(self, system: str | None = None, operation: str | None = None) -> list[Entry]:
         """What the ministries were asked, oldest first, decoded."""
         return self._beside.do(lambda: self._simulator.journal.calls(system, operation))
+
+    def called(self, system: str, operation: str, **fields: Any) -> Entry:
+        """The one call with these fields somewhere in its message; else a failure that shows what came nearest."""
+        from lgsp_mocks.nearness import holds, nearest
+
+        calls = self.calls(system, operation)
+        mine = [call for call in calls if holds(call.request, fields)]
+        if len(mine) != 1:
+            raise AssertionError(nearest(f"{system}/{operation}", fields, [call.request for call in calls], len(mine)))
+        return mine[0]
+
+    def retried(
+        self, system: str, operation: str, *, times: int, at_least: float = 0.0, at_most: float = 120.0
+    ) -> list[float]:
+        """Asked so many times with one and the same message, in pauses (seconds) between these bounds; the pauses."""
+        from lgsp_mocks.nearness import difference
+
+        calls = self.calls(system, operation)
+        assert len(calls) == times, f"{system}/{operation} was asked {len(calls)} times, not {times}"
+        for again in calls[1:]:
+            changed = difference(calls[0].request, again.request)
+            assert not changed, f"{system}/{operation} was asked again with another message: {'; '.join(changed)}"
+        moments = [datetime.fromisoformat(call.at) for call in calls]
+        pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(moments)]
+        assert all(at_least <= pause <= at_most for pause in pauses), f"pauses {pauses}, not {at_least} to {at_most} s"
+        return pauses
 
     def effects(self, system: str) -> Mapping[str, int]:
         """Key -> times that an update of it took effect."""
@@ -162,13 +208,14 @@ def lgsp_loaded(pytestconfig: pytest.Config) -> Loaded:
 
 
 @pytest.fixture
-def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded) -> Iterator[Sim]:
+def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded, pytestconfig: pytest.Config) -> Iterator[Sim]:
     """The national platform and every ministry on a free loopback port."""
     from lgsp.runtime import Runtime
     from lgsp_mocks.server import serve
     from lgsp_mocks.simulator import Simulator
 
-    simulator = Simulator(lgsp_loaded.systems, runtime=Runtime.system(), size=1_000)
+    seed = pytestconfig.getoption("--lgsp-seed")
+    simulator = Simulator(lgsp_loaded.systems, runtime=Runtime.system(), size=1_000, seed=seed)
     server = _lgsp_beside.run(serve(simulator))
     sim = Sim(server.url, simulator, _lgsp_beside)
     try:

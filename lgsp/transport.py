@@ -104,7 +104,13 @@ class AiohttpTransport:
             raise _translated(error) from None  # its text may quote address and query (RULES 25)
 
     async def _exchange(
-        self, system: str, base: str, request: HttpRequest, opening: aiohttp.ClientTimeout, keep: Keep | None, limit: int
+        self,
+        system: str,
+        base: str,
+        request: HttpRequest,
+        opening: aiohttp.ClientTimeout,
+        keep: Keep | None,
+        limit: int,
     ) -> HttpResponse:
         headers = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
         headers["accept-encoding"] = "identity"

@@ -47,9 +47,11 @@ def parse_xml(
     """
     if len(raw) > limit:
         raise TooLarge()
-    text = _utf8(raw, charset)
+    plain = charset is None and raw[:1] == b"<" and raw[1:2].isalpha()
+    # no declaration, and bytes that are ASCII in front: UTF-8 or malformed
+    text = raw if plain else _utf8(raw, charset)
     # only the prolog can hold a DOCTYPE; the same word inside CDATA or a comment of the body is innocent
-    doubtful = b"<!DOCTYPE" in text
+    doubtful = b"<!D" in text
     if doubtful and _DOCTYPE.match(text.decode("utf-8", "replace")):
         raise _refused("xml:doctype")
     parser = _SMALL if len(text) <= _LARGE else _parser(huge=len(text) > _TEXT_LIMIT)
@@ -61,14 +63,14 @@ def parse_xml(
         raise _refused("xml:malformed")
     if doubtful and root.getroottree().docinfo.internalDTD is not None:
         raise _refused("xml:doctype")
-    _cap(text, root, max_elements, max_attributes, max_depth)
+    size = len(text)
+    if size > 7 * max_depth or size > 4 * max_elements or size > 5 * max_attributes:
+        _cap(text, root, max_elements, max_attributes, max_depth)
     return root
 
 
 def _utf8(raw: bytes, charset: str | None) -> bytes:
     """The document as UTF-8 without byte order mark and declaration, so that the parser has nothing to guess."""
-    if charset is None and raw[:1] == b"<" and raw[1:2].isalpha():
-        return raw  # no declaration, and bytes that are ASCII in front: UTF-8 or malformed
     name = (charset or "").strip().strip('"').lower()
     if raw.startswith(codecs.BOM_UTF8):
         raw, found = raw[3:], "utf-8"

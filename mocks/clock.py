@@ -120,7 +120,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(lambda _: self._end())
         return future
 
-    async def shutdown_default_executor(self) -> None:
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109  asyncio's own signature since 3.12
         with self.hold():  # a thread joins the others and then wakes the loop
             await super().shutdown_default_executor()
 

@@ -106,7 +106,11 @@ def _asking_for(operation: Operation, request: Data, fault: str) -> Data | None:
     if not isinstance(record, Record) or record.text is not None:
         return None
     for field in record.elements():
-        if isinstance(field.shape, Scalar) and field.shape.base == "string" and isinstance(request.get(field.name), str):
+        if (
+            isinstance(field.shape, Scalar)
+            and field.shape.base == "string"
+            and isinstance(request.get(field.name), str)
+        ):
             asking = {**request, field.name: FAULT + fault}
             try:
                 operation.input.check(asking)

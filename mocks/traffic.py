@@ -1,10 +1,9 @@
-"""The simulated agency systems: clients of the province's bus that call it at realistic rates, and the way to it over a socket."""
+"""The simulated agency systems: clients of the province's bus at realistic rates, and the way to it over a socket."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import random
 import re
 import tomllib
 from collections import Counter
@@ -12,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from typing import Any, Literal
 
 import aiohttp
@@ -92,11 +92,11 @@ class Requests:
     """Messages for the plan's flows, made of the simulator's own examples."""
 
     examples: Mapping[tuple[str, str], Mapping[str, Any]]
-    random: random.Random
+    random: Random
     _serial: int = 0
 
     @classmethod
-    def of(cls, examples: Iterable[Mapping[str, Any]], source: random.Random) -> Requests:
+    def of(cls, examples: Iterable[Mapping[str, Any]], source: Random) -> Requests:
         found: dict[tuple[str, str], Mapping[str, Any]] = {}
         for example in examples:
             if example["expect"] == "ok":
@@ -232,12 +232,17 @@ async def as_agencies(
     to_bus: Send, profile: Path, examples: Iterable[Mapping[str, Any]], runtime: Runtime, level: str
 ) -> None:
     """The traffic of `lgsp up --traffic`: waits for the bus and its `demo.json`, then calls until cancelled."""
-    while not (await _ready(to_bus) and profile.is_file()):
+    while not await _ready(to_bus):  # noqa: ASYNC110  another process: nothing here could be waited for
         await asyncio.sleep(0.25)
-    known = json.loads(profile.read_text("utf-8"))
-    keys = {each["id"]: each["api_key"] for each in known["consumers"]}
+    keys = _keys(profile)
     requests = Requests.of(examples, runtime.random)
     await Traffic(Plan.load(), requests, keys, to_bus, runtime, level).run()
+
+
+def _keys(profile: Path) -> dict[str, str]:
+    """API keys by consumer. The bus writes the file before it is ready."""
+    known = json.loads(profile.read_text("utf-8"))
+    return {each["id"]: each["api_key"] for each in known["consumers"]}
 
 
 async def _ready(to_bus: Send) -> bool:

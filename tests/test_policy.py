@@ -95,6 +95,54 @@ async def test_revoked_disabled_and_replaced_secrets_are_dead(case: Case) -> Non
         policy.by_token(token.access_token)
 
 
+async def test_two_client_secrets_hold_while_one_takes_over(case: Case) -> None:
+    policy, old = case.policy, case.secrets
+    new = await policy.new_secrets("mot-cua", timedelta(hours=24))
+    assert policy.by_secret("mot-cua", old.client_secret) == policy.by_secret("mot-cua", new.client_secret) == ONE
+    with pytest.raises(Unauthenticated):
+        policy.by_secret("mot-cua~before", old.client_secret)  # it is the same client, not one of that name
+    again = Policy(case.policy.store, case.policy.runtime)
+    await again.load()
+    assert again.by_secret("mot-cua", old.client_secret) == ONE
+    case.clock.seconds += 24 * 3600
+    with pytest.raises(Unauthenticated):
+        policy.by_secret("mot-cua", old.client_secret)
+    assert policy.by_secret("mot-cua", new.client_secret) == ONE
+
+
+async def test_a_revoked_client_secret_takes_its_tokens_along(case: Case) -> None:
+    policy = case.policy
+    token = await policy.issue("mot-cua", case.secrets.client_secret)
+    assert await policy.revoke_secret("client", "mot-cua")
+    with pytest.raises(Unauthenticated):
+        policy.by_token(token.access_token)
+    again = Policy(case.policy.store, case.policy.runtime)
+    await again.load()
+    with pytest.raises(Unauthenticated):
+        again.by_token(token.access_token)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "peer", "let_in"),
+    [
+        ((), "192.0.2.1", True),
+        (("192.0.2.0/24",), "192.0.2.1", True),
+        (("192.0.2.0/24",), "::ffff:192.0.2.1", True),
+        (("192.0.2.0/24",), "198.51.100.1", False),
+        (("192.0.2.0/24", "2001:db8::/32"), "2001:db8::7", True),
+        (("192.0.2.0/24",), "", False),
+        (("192.0.2.0/24",), "192.0.2.1.evil.invalid", False),
+    ],
+)
+def test_addresses(addresses: tuple[str, ...], peer: str, let_in: bool) -> None:
+    bound = replace(ONE, addresses=addresses)
+    if let_in:
+        Policy.check_address(bound, peer)
+    else:
+        with pytest.raises(Unauthenticated):
+            Policy.check_address(bound, peer)
+
+
 async def test_guessing_is_slowed_for_the_guesser_and_for_nobody_else(case: Case) -> None:
     policy, right = case.policy, case.secrets.client_secret
     for _ in range(10):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,7 +34,11 @@ class Audit:
     disk holds, so the chain goes on by itself when the disk takes writes again.
     """
 
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    def __init__(
+        self, store: Store, runtime: Runtime, watch: Callable[[str, tuple[bytes, ...]], None] | None = None
+    ) -> None:
+        """`watch` hears who asks about how many people: consumer and keyed hashes of each asked entry."""
+        self._watch = watch
         self._evidence, self._keys, self._runtime = store.evidence, store.keys, runtime
         self._start = genesis(store.evidence.writer)
         self._frontier: Frontier | None = None
@@ -51,7 +55,10 @@ class Audit:
         return self._written
 
     async def asked(self, exchange: Exchange) -> None:
-        await self._append(entries.asked(exchange, self._keys, self._runtime.clock.now()))
+        draft = entries.asked(exchange, self._keys, self._runtime.clock.now())
+        await self._append(draft)
+        if self._watch is not None and draft.subjects and exchange.consumer is not None:
+            self._watch(exchange.consumer.id, draft.subjects)
         crash_point("evidence.asked")
 
     async def answered(self, exchange: Exchange) -> None:

@@ -141,6 +141,7 @@ def _checkpoints(path: Path) -> Iterator[dict[str, Any]]:
     last = 0
     if path.exists():
         for line in path.read_text("utf-8", "replace").splitlines():
+            row: dict[str, Any] = {}
             try:
                 row = json.loads(line)
                 sizes = [len(bytes.fromhex(row[name])) for name in ("root", "head", "signature")]

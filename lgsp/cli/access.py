@@ -65,9 +65,21 @@ def consumer_add(consumer_id: str, data: Path | None, *, as_json_: bool, **facts
 @click.argument("consumer_id", metavar="ID")
 @data_option
 @json_option
-def consumer_key(consumer_id: str, data: Path | None, *, as_json_: bool) -> None:
+@click.option(
+    "--overlap", type=click.FloatRange(0, 720), default=0, help="Hours in which the old client secret still holds."
+)
+def consumer_key(consumer_id: str, overlap: float, data: Path | None, *, as_json_: bool) -> None:
     """Fresh keys, shown once. The client secret replaces the old one; old API keys stay until revoked."""
-    _keys(act(data, "consumer.key", id=consumer_id), as_json_=as_json_)
+    _keys(act(data, "consumer.key", id=consumer_id, overlap=overlap), as_json_=as_json_)
+
+
+@consumer.command("addresses")
+@click.argument("consumer_id", metavar="ID")
+@click.argument("networks", nargs=-1)
+@data_option
+def consumer_addresses(consumer_id: str, networks: tuple[str, ...], data: Path | None) -> None:
+    """Let it call from these networks only (10.1.2.0/24 …); none named: from anywhere."""
+    as_json(act(data, "consumer.addresses", id=consumer_id, addresses=list(networks)))
 
 
 @consumer.command("revoke")

@@ -67,7 +67,9 @@ def _show(found: Conformity, *, as_json_: bool) -> None:
         return
     for each in found.checks:
         rules = f": {'; '.join(each.rules)}" if each.rules else ""
-        click.echo(f"{each.deviation or 'ok':12} {each.operation} ({each.backend}, {each.sample}) {each.outcome}{rules}")
+        click.echo(
+            f"{each.deviation or 'ok':12} {each.operation} ({each.backend}, {each.sample}) {each.outcome}{rules}"
+        )
     if found.score is None:
         say(f"nothing was asked: no operation of {found.system} is marked safe = true in its connector.toml")
     else:
@@ -102,7 +104,9 @@ async def _ask(connector: Connector, url: str, settings: Settings) -> Conformity
     transport = AiohttpTransport(runtime)
     try:
         asked = _at(connector, url)
-        found = await ask(asked, _line(asked, url, settings, runtime, transport, demo=False), runtime, secrets, own.values)
+        found = await ask(
+            asked, _line(asked, url, settings, runtime, transport, demo=False), runtime, secrets, own.values
+        )
         if local and any(each.deviation == "sign-in" for each in found.checks):
             line = _line(asked, url, settings, runtime, transport, demo=True)
             found = await ask(asked, line, runtime, secrets, own.values)

@@ -66,7 +66,9 @@ def concerned(change: Change, grants: list[dict[str, Any]]) -> list[str]:
 
 
 def _granted(fields: list[str] | None, path: str) -> bool:
-    return not fields or any(path == each or path.startswith(f"{each}.") or each.startswith(f"{path}.") for each in fields)
+    return not fields or any(
+        path == each or path.startswith(f"{each}.") or each.startswith(f"{path}.") for each in fields
+    )
 
 
 def _grants(data: Path, system: str) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ async def furnish(gateway: Gateway, province: str, file: Path, url: str, simulat
     consumers = [
         await _consumer(gateway.policy, entry, known.get("consumers", ())) for entry in _province(province).consumers
     ]
+    await _register(gateway, _province(province).folder / "security-levels.csv")
     operators = await _operators(gateway, known.get("operators", ()))
     document = {
         "gateway": url,
@@ -90,6 +91,16 @@ async def _consumer(policy: Policy, entry: Mapping[str, Any], known: Any) -> Dem
     else:
         secrets = await policy.new_secrets(name)
     return DemoConsumer(name, secrets.client_id, secrets.client_secret, secrets.api_key, note)
+
+
+async def _register(gateway: Gateway, file: Path) -> None:
+    """The province's security levels, once; what was decided here since then stays."""
+    from lgsp.compliance import as_record, read_register
+    from lgsp.decisions import REGISTER, compliance_import
+
+    if file.is_file() and await gateway.store.meta.get(REGISTER) is None:  # noqa: ASYNC240  once, at the start
+        register = [as_record(each) for each in read_register(file)]
+        await compliance_import(gateway, "demonstration", {"register": register})
 
 
 def _grants(entry: Mapping[str, Any]) -> list[Any]:

@@ -8,12 +8,16 @@ from lgsp import __version__
 from lgsp.cli.access import consumer, grant
 from lgsp.cli.audit import audit
 from lgsp.cli.call import call
+from lgsp.cli.certify import certify
 from lgsp.cli.check import check
 from lgsp.cli.compliance import compliance
 from lgsp.cli.config import config
+from lgsp.cli.conform import conform
+from lgsp.cli.contract import contract
 from lgsp.cli.halves import serve, sim
 from lgsp.cli.inside import crash_points
 from lgsp.cli.new import new
+from lgsp.cli.simulate import simulate
 from lgsp.cli.stage import stage
 from lgsp.cli.status import status
 from lgsp.cli.up import up
@@ -40,7 +44,7 @@ def main() -> None:
 
 
 for command in (
-    up, call, status, check, new, stage, consumer, grant, compliance, user, audit, witness, config, serve, sim,
-    crash_points,
+    up, call, status, check, new, contract, conform, stage, consumer, grant, compliance, user, audit, witness, simulate, certify, config,
+    serve, sim, crash_points,
 ):  # fmt: skip
     main.add_command(command)

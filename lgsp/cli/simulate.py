@@ -152,7 +152,8 @@ def _summary(document: dict[str, Any]) -> None:
         )
         click.echo(
             f"      held by failures {waiting['dossiers_held']}, on average {waiting['working_hours_mean']} working hours, "
-            f"at most {waiting['working_hours_most']}; most submissions waiting at once {sent['most_waiting_at_once']}, lost {sent['lost']}"
+            f"at most {waiting['working_hours_most']}; submissions: most waiting at once {sent['most_waiting_at_once']}, "
+            f"lost {sent['lost']}"
         )
     table(
         ("system", "calls", "success %", "available %", "retries"),

@@ -21,7 +21,18 @@ from lgsp.runtime import HANOI, Runtime
 from lgsp.transport import Until
 
 Deviation = Literal[
-    "", "unreachable", "timeout", "sign-in", "status", "form", "missing", "unknown", "type", "value", "not-asked", "defect"
+    "",
+    "unreachable",
+    "timeout",
+    "sign-in",
+    "status",
+    "form",
+    "missing",
+    "unknown",
+    "type",
+    "value",
+    "not-asked",
+    "defect",
 ]
 """Class of what is wrong: "" nothing; `form` is no message of this contract at all, `value` breaks a facet or rule,
 `not-asked` means that our own sample breaks the ministry's contract, `defect` that our mapping failed."""

@@ -66,7 +66,13 @@ def remember(folder: Path, found: Conformity, where: str, at: datetime) -> list[
     file = folder / "conform" / f"{found.system}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     before = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
-    row = {"at": at.isoformat(timespec="seconds"), "url": where, "score": found.score, "calls": len(found.checks), "deviations": dict(found.classes)}
+    row = {
+        "at": at.isoformat(timespec="seconds"),
+        "url": where,
+        "score": found.score,
+        "calls": len(found.checks),
+        "deviations": dict(found.classes),
+    }
     with file.open("a", encoding="utf-8") as out:
         out.write(json.dumps(row) + "\n")
     return before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from lxml import etree
@@ -29,7 +30,7 @@ class Part:
     node: etree._Element
 
 
-@dataclass(slots=True)
+@dataclass
 class Definitions:
     """`documents` are all WSDL files reached, the root document first."""
 
@@ -37,6 +38,7 @@ class Definitions:
     target: str
     documents: list[tuple[etree._Element, str]] = field(default_factory=list)
     schemas: list[tuple[etree._Element, str]] = field(default_factory=list)
+    _operations: dict[etree._Element, dict[str, list[etree._Element]]] = field(default_factory=dict)
 
     def clark(self, node: etree._Element, said: str) -> str:
         prefix, _, local = said.strip().rpartition(":")
@@ -46,18 +48,33 @@ class Definitions:
         top = node.getroottree().getroot()
         return next((file for root, file in self.documents if root is top), self.documents[0][1])
 
+    @cached_property
+    def _globals(self) -> dict[tuple[str, str], list[tuple[str, etree._Element]]]:
+        """Kind and name -> namespace and node, in the order of the documents; asked only when all are gathered."""
+        found: dict[tuple[str, str], list[tuple[str, etree._Element]]] = {}
+        for root, _ in self.documents:
+            for node in root:
+                kind = str(node.tag).removeprefix(_WSDL)
+                found.setdefault((kind, node.get("name", "")), []).append((root.get("targetNamespace", ""), node))
+        return found
+
     def _global(self, kind: str, clark: str) -> etree._Element | None:
         namespace, _, local = clark[1:].partition("}")
-        for root, _ in self.documents:
-            if root.get("targetNamespace", "") == namespace:
-                for node in root.findall(f"{_WSDL}{kind}"):
-                    if node.get("name") == local:
-                        return node
+        named = self._globals.get((kind, local), [])
         # documents that forget a prefix mean their own namespace, whatever the default one is
-        named = [
-            node for root, _ in self.documents for node in root.findall(f"{_WSDL}{kind}") if node.get("name") == local
-        ]
-        return named[0] if len(named) == 1 and namespace in ("", _WSDL[1:-1]) else None
+        lax = len(named) == 1 and namespace in ("", _WSDL[1:-1])
+        return next((node for target, node in named if target == namespace or lax), None)
+
+    def abstract(self, port_type: etree._Element, bound: etree._Element) -> etree._Element | None:
+        """The abstract operation of a bound one; overloaded ones are told apart by the names of their messages."""
+        if port_type not in self._operations:
+            known: dict[str, list[etree._Element]] = {}
+            for node in port_type.findall(f"{_WSDL}operation"):
+                known.setdefault(node.get("name", ""), []).append(node)
+            self._operations[port_type] = known
+        found = self._operations[port_type].get(bound.get("name", ""), [])
+        said = _name_of(bound, "input")
+        return next((node for node in found if len(found) == 1 or _name_of(node, "input") == said), found[0] if found else None)
 
     def message(self, node: etree._Element) -> list[Part] | None:
         """Parts of the message that an input, output, fault or header names, None where there is no such message."""
@@ -86,6 +103,11 @@ class Definitions:
             for version, soap in SOAP.items():
                 if binding.find(f"{soap}binding") is not None:
                     yield binding, version
+
+
+def _name_of(operation: etree._Element, side: str) -> str | None:
+    node = operation.find(f"{_WSDL}{side}")
+    return None if node is None else node.get("name")
 
 
 def gather(files: Files, name: str) -> Definitions:

@@ -77,7 +77,9 @@ def _operation(old: Operation, new: Operation, born: str) -> Iterator[Change]:
     for fault in old.faults.keys() | new.faults.keys():
         was, now = old.faults.get(fault), new.faults.get(fault)
         if was is None or now is None:
-            yield Change(name, "fault", fault, was is None, "may be met now" if was is None else "is not declared any more")
+            yield Change(
+                name, "fault", fault, was is None, "may be met now" if was is None else "is not declared any more"
+            )
         else:
             yield from _message(was, now, name, "fault")
 
@@ -180,11 +182,15 @@ class _Walk:
             else:
                 yield from self.shapes(Named(old.subtypes[name][0]), Named(new.subtypes[name][0]), path)
         if old.abstract != new.abstract:
-            yield self.change(below, "is required now" if new.abstract else "may be left out", "narrower" if new.abstract else "wider")
+            yield self.change(
+                below, "is required now" if new.abstract else "may be left out", "narrower" if new.abstract else "wider"
+            )
 
     def fields(self, old: _Field, new: _Field, path: str) -> Iterator[Change]:
         if old.required != new.required:
-            yield self.change(path, "is required now" if new.required else "is optional now", "narrower" if new.required else "wider")
+            yield self.change(
+                path, "is required now" if new.required else "is optional now", "narrower" if new.required else "wider"
+            )
         was, now = old.part, new.part
         if type(was) is not type(now):
             yield self.change(path, f"is {_kind(now)} instead of {_kind(was)}", "other")
@@ -194,7 +200,9 @@ class _Walk:
             yield from self.shapes(was.shape, now.shape, path)
             yield from self.filled(was, now, path)
         elif isinstance(was, Group) and isinstance(now, Group):
-            yield from self.records(Record(was.__class__(was.kind, was.parts)), Record(now.__class__(now.kind, now.parts)), path)
+            yield from self.records(
+                Record(was.__class__(was.kind, was.parts)), Record(now.__class__(now.kind, now.parts)), path
+            )
 
     def elements(self, old: Element, new: Element, path: str) -> Iterator[Change]:
         if old.tag != new.tag:
@@ -202,11 +210,19 @@ class _Walk:
         if old.repeated != new.repeated:
             yield self.change(path, "is a list now" if new.repeated else "is one value instead of a list", "other")
         elif old.most != new.most:
-            yield self.change(path, f"at most {new.most} instead of {old.most}", "narrower" if new.most < old.most else "wider")
+            yield self.change(
+                path, f"at most {new.most} instead of {old.most}", "narrower" if new.most < old.most else "wider"
+            )
         if max(old.least, 1) != max(new.least, 1):
-            yield self.change(path, f"at least {new.least} instead of {old.least}", "narrower" if new.least > old.least else "wider")
+            yield self.change(
+                path, f"at least {new.least} instead of {old.least}", "narrower" if new.least > old.least else "wider"
+            )
         if old.nillable != new.nillable:
-            yield self.change(path, "may be null now" if new.nillable else "may not be null any more", "wider" if new.nillable else "narrower")
+            yield self.change(
+                path,
+                "may be null now" if new.nillable else "may not be null any more",
+                "wider" if new.nillable else "narrower",
+            )
         yield from self.filled(old, new, path)
         yield from self.shapes(old.shape, new.shape, path)
 

@@ -69,7 +69,9 @@ def _enumerations(old: tuple[str, ...] | None, new: tuple[str, ...] | None) -> I
         yield f"{len(more)} values are new", "wider"
 
 
-def _limit(name: str, old: Decimal | int | None, new: Decimal | int | None, *, upper: bool) -> Iterator[tuple[str, Verdict]]:
+def _limit(
+    name: str, old: Decimal | int | None, new: Decimal | int | None, *, upper: bool
+) -> Iterator[tuple[str, Verdict]]:
     if old == new:
         return
     if old is None or new is None:

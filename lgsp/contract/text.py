@@ -27,9 +27,14 @@ class Mismatch(Exception):
 
 def escaped(value: Any) -> str:
     """Element text. Raises `Mismatch` for what is no string and for characters that XML cannot hold."""
-    if not isinstance(value, str) or ILLEGAL.search(value):
+    if not isinstance(value, str):
         raise Mismatch
-    return SPECIAL.sub(_reference, value)
+    if not value.isprintable():  # what is printable is legal
+        if ILLEGAL.search(value):
+            raise Mismatch
+        value = value.replace("&", "&amp;").replace("\r", "&#13;")
+        return value.replace("<", "&lt;").replace(">", "&gt;")
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def quoted(value: str) -> str:

@@ -94,7 +94,7 @@ class _Reader:
             self._find(binding, binding.get("type", ""), "is not a port type of the document")
             return
         for bound in binding.findall(f"{_WSDL}operation"):
-            node = _abstract(port_type, bound)
+            node = self._definitions.abstract(port_type, bound)
             if node is None:
                 self._find(bound, bound.get("name", ""), "is not an operation of the port type")
                 continue
@@ -289,19 +289,6 @@ def _schema_of(writer: SchemaWriter, element: Element) -> Callable[[], dict[str,
 def _same(one: _Draft, other: _Draft) -> bool:
     answers = (one.answer.tag if one.answer else None, other.answer.tag if other.answer else None)
     return one.ask.tag == other.ask.tag and answers[0] == answers[1]
-
-
-def _abstract(port_type: etree._Element, bound: etree._Element) -> etree._Element | None:
-    """The abstract operation; overloaded ones are told apart by the names of their messages."""
-    found = [node for node in port_type.findall(f"{_WSDL}operation") if node.get("name") == bound.get("name")]
-    if len(found) > 1:
-        concrete = bound.find(f"{_WSDL}input")
-        said = concrete.get("name") if concrete is not None else None
-        for node in found:
-            abstract = node.find(f"{_WSDL}input")
-            if abstract is not None and abstract.get("name") == said:
-                return node
-    return found[0] if found else None
 
 
 def _said(node: etree._Element, lang: str) -> str:

@@ -25,11 +25,20 @@ class Authenticate:
             exchange.consumer = by_headers(self._policy, exchange)
             if exchange.consumer is None:
                 raise Unauthenticated(missing())
+        elif exchange.consumer is not None and exchange.face is not Face.INTERNAL:
+            self._policy.check_address(exchange.consumer, exchange.peer)  # whichever credential the face has read
         return await handler(exchange)
 
 
 def by_headers(policy: Policy, exchange: Exchange) -> Consumer | None:
     """The consumer that the request's headers prove; None where they carry no credential. Raises `Unauthenticated`."""
+    consumer = _by_headers(policy, exchange)
+    if consumer is not None:
+        policy.check_address(consumer, exchange.peer)
+    return consumer
+
+
+def _by_headers(policy: Policy, exchange: Exchange) -> Consumer | None:
     if (authorization := exchange.header("authorization")) is not None:
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer":

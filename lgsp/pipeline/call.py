@@ -15,7 +15,7 @@ from lgsp.exchange import Attempt, Exchange
 from lgsp.health import HealthBook
 from lgsp.mapping import Context
 from lgsp.model import Data, Face, FieldError, HttpRequest, HttpResponse, Spooled, Text
-from lgsp.pipeline.verdict import http_fault, platform_fault, soap_fault
+from lgsp.pipeline.verdict import http_fault, platform_fault, refusal, soap_fault
 from lgsp.registry import XROAD_FORWARD, BackendRoute, Connector, Operation
 from lgsp.runtime import HANOI, Runtime
 from lgsp.spool import Drawer
@@ -261,7 +261,7 @@ def _read(route: BackendRoute, answer: HttpResponse) -> Data:
         return rest.decode_response(route.operation, answer)
     if backend.reads_errors and 400 <= answer.status < 500 and answer.status not in (401, 429):
         return rest.decode_response(route.operation, replace(answer, status=200))
-    raise http_fault(answer)
+    raise refusal(answer, route.operation.faults) or http_fault(answer)
 
 
 def forwarded(request: HttpRequest, route: BackendRoute, context: Context) -> HttpRequest:

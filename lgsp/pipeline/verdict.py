@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -18,6 +18,7 @@ from lgsp.errors import (
     Maintenance,
     Overloaded,
     ProviderFault,
+    RecordNotFound,
     Timeout,
     Unavailable,
 )
@@ -96,6 +97,17 @@ def http_fault(answer: HttpResponse) -> LgspError:
         case _:
             error = BadAnswer(said)
     return error
+
+
+def refusal(answer: HttpResponse, declared: Collection[str]) -> LgspError | None:
+    """A status that the ministry's contract declares, or that blames what was said and not how (409, 422): business, as a
+    declared SOAP fault is. Never one that concerns the sign-in, the quota or the server."""
+    status = answer.status
+    if not 400 <= status < 500 or status in (401, 403, 429):
+        return None
+    if status not in (409, 422) and str(status) not in declared and f"{status // 100}XX" not in declared:
+        return None
+    return (RecordNotFound if status == 404 else ProviderFault)(provider=(str(status), ""))
 
 
 def soap_fault(fault: SoapFaultReceived) -> LgspError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -54,7 +54,9 @@ def name_findings(name: str, into: Path) -> tuple[Finding, ...]:
     """Why a system may not be called so, or not be written there."""
     module = name.replace("-", "_")
     if not _NAME.fullmatch(name) or len(name) > 40:
-        return (Finding("", 0, "NAME", "lower-case words of a-z and 0-9 with hyphens between them, 40 letters at most"),)
+        return (
+            Finding("", 0, "NAME", "lower-case words of a-z and 0-9 with hyphens between them, 40 letters at most"),
+        )
     if keyword.iskeyword(module):
         return (Finding("", 0, "NAME", f"{name} is a word of Python, which a simulator module cannot be called"),)
     found = []
@@ -66,13 +68,16 @@ def name_findings(name: str, into: Path) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def draft(name: str, source: Path, born: Born, today: date) -> Draft:
-    """Everything that the system is made of, or every finding at once. Writes nothing but a temporary folder."""
+def draft(name: str, source: Path, born: Born, today: date, *, enough: Callable[[], bool] = lambda: False) -> Draft:
+    """Everything that the system is made of, or every finding at once. Writes nothing but a temporary folder.
+
+    `enough` ends the proof of single messages early in a document that has very many.
+    """
     vendored: Vendored | None = None
     try:
         vendored = gather(source, born)
         contract = _loaded(vendored, name)
-        found = tuple(prove(contract, vendored.root))
+        found = tuple(prove(contract, vendored.root, enough))
     except ContractError as error:
         found = error.findings
     if found or vendored is None:

@@ -33,7 +33,9 @@ _PART: Mapping[Born, re.Pattern[bytes]] = {
 }
 """What a file must hold to be taken for a part of a contract."""
 _REFERRING = frozenset({"import", "include", "redefine", "override"})
-_DECLARED = re.compile(rb"""^\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["'][^>]{0,200}\?>""")
+_DECLARED = re.compile(
+    rb"""^\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["'][^>]{0,200}\?>"""
+)
 _UNICODE = ("utf-8", "utf8", "utf-16", "utf16", "utf-16le", "utf-16be", "us-ascii", "ascii")
 
 
@@ -199,7 +201,9 @@ def _placed(tree: _Tree, root: str, born: Born) -> Vendored:
                 place = f"more/{place}"
             places[name] = place
     files = {places[name]: _rewritten(tree, name, places, born) for name in tree.found}
-    return Vendored(places[root], files, {place: os.path.basename(name) if name == root else name for name, place in places.items()})
+    return Vendored(
+        places[root], files, {place: os.path.basename(name) if name == root else name for name, place in places.items()}
+    )
 
 
 def _rewritten(tree: _Tree, name: str, places: Mapping[str, str], born: Born) -> bytes:

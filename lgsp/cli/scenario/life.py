@@ -37,8 +37,8 @@ AWAY = frozenset(
 """Codes after which an agency asks again by itself."""
 LOOK = 30.0
 """Seconds between two probes of a bus that is well, in the real world."""
-PROBES, POLLS = 480, 60
-"""Thinning of probes of a healthy bus, and of standing questions."""
+PROBES, POLLS = 2880, 30
+"""Thinning of probes of a healthy bus; of standing questions, the latter once more by the sample."""
 _TROUBLED, _INSTANT = 5.0, 0.001
 
 
@@ -65,6 +65,7 @@ class Life:
         self.time = dossiers.time_of(self.scenario)
         self.offices = dossiers.offices(self.scenario, self.sample)
         self.requests = Requests.of(self.province.simulator.admin.examples(), self.random)
+        self.polls = thinned(self.sample)
         self.keys = {name: secrets.api_key for name, secrets in self.province.secrets.items()}
         self.start = self.province.runtime.clock.now()
         self.end = datetime.combine(self.scenario.last + timedelta(days=1), datetime.min.time(), HANOI)
@@ -135,12 +136,12 @@ class Life:
         for poll in self.scenario.polls:
             flow = Flow(poll.system, poll.operation, 0.0, poll.consumer)
             if self.requests.knows(flow):
-                self._poll(poll, flow, poll.every / poll.pollers * POLLS)
+                self._poll(poll, flow, poll.every / poll.pollers * self.polls)
         a_day = self.scenario.calendar.seconds_a_day
         for daily in self.scenario.daily:
             flow = Flow(daily.system, daily.operation, 0.0, daily.consumer)
             if self.requests.knows(flow):
-                self._work(daily, flow, a_day / daily.a_day * POLLS)
+                self._work(daily, flow, a_day / daily.a_day * self.polls)
         self.after(0, self._look)
 
     def _next_dossier(self, upcoming: Any) -> None:
@@ -198,7 +199,7 @@ class Life:
                 )
                 return
             code = await self._ask(step)
-            if code == "ok" or code == "accepted" or not step.holds:
+            if code in {"ok", "accepted"} or not step.holds:
                 self._released(dossier)
                 todo.pop(0)
                 continue
@@ -271,14 +272,14 @@ class Life:
     def _poll(self, poll: Standing, flow: Flow, pause: float) -> None:
         async def ask() -> None:
             self._poll(poll, flow, pause)
-            await self._call(flow, POLLS)
+            await self._call(flow, self.polls)
 
         self.after(pause * self.random.uniform(0.9, 1.1), ask)
 
     def _work(self, daily: Standing, flow: Flow, pause: float) -> None:
         async def ask() -> None:
             self._work(daily, flow, pause)
-            await self._call(flow, POLLS)
+            await self._call(flow, self.polls)
 
         self.when(self.working + pause * self.random.uniform(0.5, 1.5), ask)
 
@@ -358,6 +359,11 @@ class Life:
                 break
             await asyncio.sleep(60)
         self.tally.closed(self.end)
+
+
+def thinned(sample: int) -> int:
+    """One in so many standing questions is played."""
+    return POLLS * max(2, sample)
 
 
 def _code(answer: HttpResponse) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -13,7 +13,8 @@ _STYLE = """
 @media(prefers-color-scheme:dark){:root{--ink:#e7edf3;--quiet:#9fb0c0;--line:#33414f;--paper:#10171e;--a:#6cb3f5;--b:#5cc99a;--c:#f0965c}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:68rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .5rem;border-bottom:1px solid var(--line)}
-.quiet{color:var(--quiet)}.cards{display:flex;flex-wrap:wrap;gap:1rem}.cards div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem}
+.quiet{color:var(--quiet)}.cards{display:flex;flex-wrap:wrap;gap:1rem}
+.cards div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem}
 .cards b{display:block;font-size:1.5rem}table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:right;padding:.2rem .6rem;border-bottom:1px solid var(--line)}th:first-child,td:first-child{text-align:left}
 svg{width:100%;height:auto}svg text{fill:var(--quiet);font:12px system-ui,sans-serif}details{margin:.5rem 0}
@@ -26,10 +27,14 @@ def page(document: Mapping[str, Any]) -> str:
     inputs, results = document["inputs"], document["results"]
     title = inputs["title"]["vi"]
     parts = [
-        f"<!doctype html><html lang='vi'><meta charset='utf-8'><title>{escape(title)}</title>"
-        f"<meta name='viewport' content='width=device-width'><style>{_STYLE}</style>",
-        f"<h1>{escape(title)}</h1><p class='quiet'>{escape(inputs['title']['en'])} · seed {inputs['seed']} · "
-        f"mẫu (sample) {inputs['sample']} · mô phỏng, dữ liệu giả định (simulated, invented data)</p>",
+        (
+            f"<!doctype html><html lang='vi'><meta charset='utf-8'><title>{escape(title)}</title>"
+            f"<meta name='viewport' content='width=device-width'><style>{_STYLE}</style>"
+        ),
+        (
+            f"<h1>{escape(title)}</h1><p class='quiet'>{escape(inputs['title']['en'])} · seed {inputs['seed']} · "
+            f"mẫu (sample) {inputs['sample']} · mô phỏng, dữ liệu giả định (simulated, invented data)</p>"
+        ),
         "<section class='results'><h2>Kết quả (results)</h2>",
         _cards(results),
         "<h2>Hồ sơ theo tuần (dossiers by week)</h2>",
@@ -159,7 +164,7 @@ def _side_by_side(document: Mapping[str, Any]) -> str:
         ("như đã kể (as told)", document["results"]),
         *((w["title"]["vi"], w["results"]) for w in document["what_if"]),
     ]
-    lines = (
+    lines: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = (
         ("on time %", lambda r: r["dossiers"]["on_time_percent"]),
         ("open at the end", lambda r: r["dossiers"]["open_at_the_end"]),
         ("dossiers held", lambda r: r["waiting"]["dossiers_held"]),

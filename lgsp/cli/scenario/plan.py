@@ -119,7 +119,7 @@ class Scenario:
     """From, until, share of messages with a code of before the merger: an officer has to put it right."""
     published: Mapping[str, float] = field(default_factory=dict)
     """What the province reported: compared with, never fed in."""
-    thin: int = 4
+    thin: int = 8
     """One in so many messages that nobody waits for is played."""
     agency_retry: float = 900.0
     """Seconds after which an agency asks again for a dossier that a failure holds."""

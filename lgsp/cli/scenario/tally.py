@@ -89,7 +89,7 @@ class Tally:
         return {"inputs": self._inputs(seed), "results": self._results()}
 
     def _inputs(self, seed: int) -> dict[str, Any]:
-        from lgsp.cli.scenario.life import POLLS, PROBES
+        from lgsp.cli.scenario.life import PROBES, thinned
 
         given = self.scenario
         return {
@@ -103,7 +103,7 @@ class Tally:
             "dossiers_carried_in": given.carried_in,
             "sample": f"1:{self.sample}",
             "thinned": {
-                "standing questions and daily work": POLLS,
+                "standing questions and daily work": thinned(self.sample),
                 "messages that nobody waits for": given.thin,
                 "probes of a healthy bus": PROBES,
             },
@@ -255,7 +255,7 @@ class Tally:
         """The skew over systems beside a real month of a province elsewhere: predicted from mix, steps and intervals."""
         days = (self.scenario.last - self.scenario.first).days + 1
         stated = {each.system for each in self.scenario.daily}
-        rows = []
+        rows: list[dict[str, Any]] = []
         for systems, real in self.scenario.month:
             mine = sum(self.real[system] for system in systems) * 30 / days
             rows.append({

@@ -1,0 +1,110 @@
+"""What the province's SOC should hear of: bulk reading, guessing, knocking at closed doors, approvals that end.
+
+A subscriber that counts in windows of bounded memory and says each thing once a window; nothing here knows a person, only
+keyed hashes pass by (RULES 15, 25).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from lgsp.compliance import Standing, of_consumer, standing
+from lgsp.events import Event, Events, EvidenceWitnessed, ExchangeFinished, SecurityAlert
+from lgsp.model import Consumer
+from lgsp.runtime import HANOI, Clock
+
+BULK_READING = "bulk-reading"
+REFUSED_CREDENTIALS = "refused-credentials"
+FORBIDDEN = "forbidden-calls"
+LEVEL_ENDING = "security-level-ending"
+LEVEL_LOST = "security-level-lost"
+EVIDENCE_DISPUTED = "evidence-disputed"
+
+_HOUR = 3600.0
+_MINUTE = 60.0
+_REFUSALS = 30
+"""Refused credentials, or refused calls of one consumer, in a minute: more is nobody's typing error."""
+_CONSUMERS = 10_000
+_DISPUTES = frozenset({"ahead", "disputed", "http-422", "unknown-key"})
+_CLOSED = frozenset({"forbidden", "purpose-required", "security-level-not-approved"})
+
+
+@dataclass(slots=True)
+class _Window:
+    began: float
+    seen: set[bytes] = field(default_factory=set)
+    count: int = 0
+    said: bool = False
+
+
+@dataclass(slots=True)
+class SecurityWatch:
+    """`subjects_per_hour` distinct people of one consumer raise the alarm; memory holds no more of them than that."""
+
+    events: Events
+    clock: Clock
+    subjects_per_hour: int = 200
+    _readers: dict[str, _Window] = field(default_factory=dict)
+    _refused: dict[str, _Window] = field(default_factory=dict)
+    _levels: dict[str, Standing] = field(default_factory=dict)
+
+    def subjects(self, consumer: str, people: Iterable[bytes]) -> None:
+        """Called with the keyed hashes of every asked entry."""
+        window = self._window(self._readers, consumer, _HOUR)
+        if window.said:
+            return
+        window.seen.update(people)
+        if len(window.seen) > self.subjects_per_hour:
+            self._say(window, BULK_READING, consumer, len(window.seen), 8)
+            window.seen.clear()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, ExchangeFinished) and event.outcome != "ok":
+            if event.outcome == "unauthenticated":
+                self._count("", REFUSED_CREDENTIALS, None, 6)
+            elif event.outcome in _CLOSED and event.consumer is not None:
+                self._count(event.consumer, FORBIDDEN, event.consumer, 5)
+        elif isinstance(event, EvidenceWitnessed) and event.outcome in _DISPUTES:
+            self._publish(EVIDENCE_DISPUTED, None, event.size, 10)
+
+    def levels(self, consumers: Iterable[Consumer]) -> None:
+        """Says who is about to be cut off and who is, when that changes."""
+        today = self.clock.now().astimezone(HANOI).date()
+        for consumer in consumers:
+            found = standing(of_consumer(consumer), today)
+            if found is not self._levels.get(consumer.id, Standing.APPROVED):
+                if found is Standing.EXPIRING and consumer.security_expires is not None:
+                    self._publish(LEVEL_ENDING, consumer.id, (consumer.security_expires - today).days, 5)
+                elif found.cut:
+                    self._publish(LEVEL_LOST, consumer.id, 1, 7)
+            self._levels[consumer.id] = found
+
+    async def run(self, consumers: Callable[[], Iterable[Consumer]]) -> None:
+        """The supervised task: approvals are looked at once an hour."""
+        while True:
+            self.levels(consumers())
+            await asyncio.sleep(_HOUR)
+
+    def _count(self, place: str, what: str, consumer: str | None, severity: int) -> None:
+        window = self._window(self._refused, place, _MINUTE)
+        window.count += 1
+        if window.count >= _REFUSALS and not window.said:
+            self._say(window, what, consumer, window.count, severity)
+
+    def _window(self, windows: dict[str, _Window], name: str, length: float) -> _Window:
+        now = self.clock.monotonic()
+        window = windows.get(name)
+        if window is None or now - window.began >= length:
+            if len(windows) >= _CONSUMERS:
+                windows.clear()
+            window = windows[name] = _Window(now)
+        return window
+
+    def _say(self, window: _Window, what: str, consumer: str | None, count: int, severity: int) -> None:
+        window.said = True
+        self._publish(what, consumer, count, severity)
+
+    def _publish(self, what: str, consumer: str | None, count: int, severity: int) -> None:
+        self.events.publish(SecurityAlert(what, consumer, count, severity, self.clock.now()))

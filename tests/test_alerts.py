@@ -1,0 +1,116 @@
+"""What the SOC hears: once a window, in bounded memory, in lines that nobody can break."""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from lgsp import cef
+from lgsp.alerts import SecurityWatch
+from lgsp.events import BusFaultFound, Event, Events, EvidenceWitnessed, ExchangeFinished, SecurityAlert, StageChanged
+from lgsp.model import Consumer, Stage, Text
+
+NOW = datetime(2022, 12, 6, 1, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+
+def house(limit: int = 5) -> tuple[SecurityWatch, Clock, list[SecurityAlert]]:
+    events, clock, heard = Events(), Clock(), []  # type: ignore[var-annotated]
+    events.subscribe(lambda event: heard.append(event) if isinstance(event, SecurityAlert) else None)
+    return SecurityWatch(events, clock, limit), clock, heard
+
+
+def finished(outcome: str, consumer: str | None = "x", correlation: str = "c") -> ExchangeFinished:
+    return ExchangeFinished("i", correlation, "rest", "births", "ask", consumer, outcome, None, 0.1, 0, 0.0, NOW)
+
+
+def people(*numbers: int) -> list[bytes]:
+    return [number.to_bytes(32, "big") for number in numbers]
+
+
+def test_bulk_reading_counts_distinct_people_and_says_so_once_an_hour() -> None:
+    watch, clock, heard = house()
+    for _ in range(50):
+        watch.subjects("x", people(1, 2, 3))
+    watch.subjects("y", people(4, 5, 6))
+    assert heard == []
+    watch.subjects("x", people(4, 5, 6))
+    watch.subjects("x", people(*range(100)))
+    assert [(each.what, each.consumer, each.count) for each in heard] == [("bulk-reading", "x", 6)]
+    clock.passed = 3600
+    watch.subjects("x", people(*range(9)))
+    assert len(heard) == 2
+
+
+def test_memory_is_bounded() -> None:
+    watch, _, _ = house(limit=10)
+    chance = random.Random(1)
+    for _ in range(30_000):
+        watch.subjects(f"c{chance.randrange(20_000)}", people(chance.randrange(1 << 60)))
+    assert len(watch._readers) <= 10_000
+    assert all(len(window.seen) <= 11 for window in watch._readers.values())
+
+
+def test_guessing_and_knocking() -> None:
+    watch, clock, heard = house()
+    for _ in range(29):
+        watch(finished("unauthenticated", None))
+        watch(finished("forbidden"))
+        watch(finished("ok"))
+    assert heard == []
+    for _ in range(40):
+        watch(finished("unauthenticated", None))
+        watch(finished("purpose-required"))
+    assert sorted(each.what for each in heard) == ["forbidden-calls", "refused-credentials"]
+    clock.passed = 61
+    for _ in range(30):
+        watch(finished("forbidden", "y"))
+    assert heard[-1].consumer == "y"
+    watch(EvidenceWitnessed("w", "ok", 5))
+    watch(EvidenceWitnessed("w", "disputed", 5))
+    assert (heard[-1].what, heard[-1].severity) == ("evidence-disputed", 10)
+
+
+def test_an_approval_that_ends_is_said_before_and_when_it_has() -> None:
+    watch, clock, heard = house()
+    consumer = Consumer("x", Text("Mẫu", "Sample"), security_level=2, security_expires=date(2022, 12, 31))
+    never = replace(consumer, id="y", security_expires=None)
+    for day in range(40):
+        clock.passed = day * 86400.0
+        watch.levels([consumer, never])
+    assert [(each.what, each.consumer, each.count) for each in heard] == [
+        ("security-level-ending", "x", 25),
+        ("security-level-lost", "x", 1),
+    ]
+
+
+def test_cef_lines() -> None:
+    out = io.StringIO()
+    say = cef.subscriber(out, Clock(), "0.1.0")
+    quiet: list[Event] = [finished("ok"), finished("timeout")]
+    loud: list[Event] = [
+        SecurityAlert("bulk-reading", "x", 6, 8, NOW),
+        finished("forbidden", correlation="a=b|c\\d\nCEF:0|forged|\u2028x"),
+        StageChanged("births", Stage.TRIAL, Stage.OFFICIAL, "1/QĐ", NOW),
+        BusFaultFound("ValueError", "lgsp.x:1", "c"),
+    ]
+    for event in quiet + loud:
+        say(event)
+    written = out.getvalue()
+    assert written.count("\n") == len(loud) == len(written.splitlines())
+    first, second, *_ = written.splitlines()
+    assert first == "CEF:0|lgsp|data-bus|0.1.0|bulk-reading|bulk reading|8|rt=1670288400000 suser=x cnt=6"
+    assert "externalId=a\\=b|c\\\\d CEF:0|forged| x" in second
+    assert all(each.startswith("CEF:0|lgsp|") for each in written.splitlines())
