@@ -16,6 +16,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,8 +26,6 @@ import pytest
 from lgsp.testing import Sim
 
 _NUMBER = re.compile(r"[0-9]{9,15}")
-_NAME = re.compile(r"[^\W\d_]+(?: [^\W\d_]+){2,5}")
-_NAMED = re.compile(r"(ho|ten|hoten|hovaten|name|full)", re.IGNORECASE)
 _MOST = 250
 
 
@@ -47,8 +46,8 @@ def canaries(messages: list[Any], people: list[str]) -> list[str]:
     found = {
         text
         for message in messages
-        for key, text in strings(message)
-        if _NUMBER.fullmatch(text) or text in known or (_NAME.fullmatch(text) and _NAMED.search(key) and text in known)
+        for _, text in strings(message)
+        if text in known or (_NUMBER.fullmatch(text) and not text.endswith("000000"))  # round numbers are amounts
     }
     return sorted(found)[:_MOST]
 
@@ -149,14 +148,13 @@ def test_nothing_personal_stays(
         if status < 400:
             messages.append(json.loads(raw) if raw else None)
         spoiled = {**example["request"], "khongCo": "x"}
-        for request in (spoiled, example["request"] | dict.fromkeys(example["request"], {"sai": True})):
+        for request in (spoiled, {name: {"sai": True} for name in example["request"]}):
             status, raw = ask(port, "POST", path, request, headers)
             errors += raw if status in (400, 401, 403) else b""
     metrics = ask(port, "GET", "/metrics")[1]
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
-    people = [person["full_name"] for person in map(_person, lgsp_simulator.people()) if person["full_name"]]
-    values = canaries(messages, people)
+    values = canaries(messages, [person.full_name for person in islice(lgsp_simulator.world.people(), 1000)])
     assert len(values) >= 50
     files = b"".join(
         path.read_bytes() for path in sorted(data.rglob("*")) if path.is_file() and path.name != "demo.json"
@@ -166,8 +164,3 @@ def test_nothing_personal_stays(
     assert b'"kind":"asked"' in files, "no evidence was written"
     for what, haystack in (("log", log), ("metrics", metrics), ("errors", errors), ("files", files)):
         assert found_in(haystack, values) == [], what
-
-
-def _person(entry: dict[str, Any]) -> dict[str, Any]:
-    names = [text for key, text in strings(entry) if key in ("full_name", "name", "hoTen", "ten")]
-    return {"full_name": names[0] if names else ""}
