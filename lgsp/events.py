@@ -143,7 +143,6 @@ class SecurityAlert:
     severity: int
     """0 to 10, as CEF has it."""
     at: datetime
-    peer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

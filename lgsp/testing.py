@@ -207,15 +207,24 @@ def lgsp_loaded(pytestconfig: pytest.Config) -> Loaded:
     return Loaded.read(Path(home) for home in pytestconfig.getoption("--lgsp-home"))
 
 
+@pytest.fixture(scope="session")
+def _lgsp_world(pytestconfig: pytest.Config) -> World:
+    """One province for all tests: every simulator begins with it as its seed made it."""
+    from lgsp_mocks.world import Province, World
+
+    return World(Province.load("hoa-binh"), pytestconfig.getoption("--lgsp-seed"), 1_000)
+
+
 @pytest.fixture
-def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded, pytestconfig: pytest.Config) -> Iterator[Sim]:
+def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded, _lgsp_world: World) -> Iterator[Sim]:
     """The national platform and every ministry on a free loopback port."""
     from lgsp.runtime import Runtime
     from lgsp_mocks.server import serve
     from lgsp_mocks.simulator import Simulator
 
-    seed = pytestconfig.getoption("--lgsp-seed")
-    simulator = Simulator(lgsp_loaded.systems, runtime=Runtime.system(), size=1_000, seed=seed)
+    simulator = Simulator(
+        lgsp_loaded.systems, runtime=Runtime.system(), province=_lgsp_world, size=_lgsp_world.size, seed=_lgsp_world.seed
+    )
     server = _lgsp_beside.run(serve(simulator))
     sim = Sim(server.url, simulator, _lgsp_beside)
     try:

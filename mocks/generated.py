@@ -76,14 +76,17 @@ class Specimens:
 
     def examples(self) -> list[Example]:
         """For every operation a request that is answered, and for every declared refusal one that asks for it."""
-        found = []
-        for operation in self.contract.operations.values():
-            request = specimen(operation.input, like=operation.request_example)
-            found.append(Example(operation.name, request))
-            for name in operation.faults:
-                if self.contract.born == "wsdl" and (asking := _asking_for(operation, request, name)) is not None:
-                    found.append(Example(operation.name, asking, expect="provider-fault"))
-        return found
+        return [each for operation in self.contract.operations.values() for each in self._examples(operation)]
+
+    def _examples(self, operation: Operation) -> Iterator[Example]:
+        request = specimen(operation.input, like=operation.request_example)
+        yield Example(operation.name, request)
+        for name in operation.faults:
+            if self.contract.born == "openapi" and not _is_refusal(name):
+                continue
+            if (asking := _asking_for(operation, request, name)) is not None:
+                code = "record-not-found" if name == "404" else "provider-fault"
+                yield Example(operation.name, asking, expect=code)
 
     def _fault(self, operation: Operation, name: str) -> SoapFault | HttpFault:
         codec = operation.faults[name]

@@ -47,7 +47,7 @@ class Simulator:
         homes: Iterable[Home] | Mapping[str, SimSystem],
         *,
         runtime: Runtime,
-        province: Province | str | Path = "hoa-binh",
+        province: World | Province | str | Path = "hoa-binh",
         seed: int = 1,
         size: int = 100_000,
         state: Path | None = None,
@@ -58,11 +58,13 @@ class Simulator:
     ) -> None:
         """`homes` may be systems that were read before; `state` is a folder that survives restarts.
 
+        `province` may be a world of an earlier simulator that has ended: it goes back to its seed.
+
         `header_faults` listens to `X-Sim-Fault`; `xml_faults` makes the platform answer XML by default, as it once did.
         """
         self.runtime, self.seed, self.realism, self.time_factor = runtime, seed, realism, time_factor
         self.header_faults, self.xml_faults = header_faults, xml_faults
-        self.world = World(province if isinstance(province, Province) else Province.load(province), seed, size)
+        self.world = _world(province, seed, size)
         self.systems: Mapping[str, SimSystem] = homes if isinstance(homes, Mapping) else catalogue.read(homes)
         self.tokens, self.sessions = Tokens(runtime), xroad.Sessions(runtime)
         self.faults, self.journal = Faults(runtime.clock), Journal()
@@ -189,6 +191,13 @@ class Simulator:
             return await self.calls_back.call(job)
         run_later(self, job)
         return True
+
+
+def _world(province: World | Province | str | Path, seed: int, size: int) -> World:
+    if isinstance(province, World):
+        province.restore()
+        return province
+    return World(province if isinstance(province, Province) else Province.load(province), seed, size)
 
 
 class _Scratch:

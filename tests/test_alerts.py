@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from lgsp import cef
 from lgsp.alerts import SecurityWatch
-from lgsp.events import BusFaultFound, Event, Events, EvidenceWitnessed, ExchangeFinished, SecurityAlert, StageChanged
-from lgsp.model import Consumer, Stage, Text
+from lgsp.events import Events, EvidenceWitnessed, ExchangeFinished, SecurityAlert
+from lgsp.model import Consumer, Text
 
 NOW = datetime(2022, 12, 6, 1, tzinfo=UTC)
 
@@ -27,7 +25,7 @@ class Clock:
 
 
 def house(limit: int = 5) -> tuple[SecurityWatch, Clock, list[SecurityAlert]]:
-    events, clock, heard = Events(), Clock(), []  # type: ignore[var-annotated]
+    events, clock, heard = Events(), Clock(), []
     events.subscribe(lambda event: heard.append(event) if isinstance(event, SecurityAlert) else None)
     return SecurityWatch(events, clock, limit), clock, heard
 
@@ -94,23 +92,3 @@ def test_an_approval_that_ends_is_said_before_and_when_it_has() -> None:
         ("security-level-ending", "x", 25),
         ("security-level-lost", "x", 1),
     ]
-
-
-def test_cef_lines() -> None:
-    out = io.StringIO()
-    say = cef.subscriber(out, Clock(), "0.1.0")
-    quiet: list[Event] = [finished("ok"), finished("timeout")]
-    loud: list[Event] = [
-        SecurityAlert("bulk-reading", "x", 6, 8, NOW),
-        finished("forbidden", correlation="a=b|c\\d\nCEF:0|forged|\u2028x"),
-        StageChanged("births", Stage.TRIAL, Stage.OFFICIAL, "1/QĐ", NOW),
-        BusFaultFound("ValueError", "lgsp.x:1", "c"),
-    ]
-    for event in quiet + loud:
-        say(event)
-    written = out.getvalue()
-    assert written.count("\n") == len(loud) == len(written.splitlines())
-    first, second, *_ = written.splitlines()
-    assert first == "CEF:0|lgsp|data-bus|0.1.0|bulk-reading|bulk reading|8|rt=1670288400000 suser=x cnt=6"
-    assert "externalId=a\\=b|c\\\\d CEF:0|forged| x" in second
-    assert all(each.startswith("CEF:0|lgsp|") for each in written.splitlines())

@@ -107,11 +107,12 @@ def parts_of(root: etree._Element, space: str) -> tuple[etree._Element | None, e
     return header, parts[0]
 
 
-def only_child(body: etree._Element) -> etree._Element:
+def only_child(body: etree._Element) -> etree._Element | None:
+    """The Body's element, None where it is empty. More than one is a way to show two readers two messages."""
     children = children_of(body)
-    if len(children) != 1:
+    if len(children) > 1:
         raise InvalidMessage(errors=(FieldError("", "soap: one element in the Body"),))
-    return children[0]
+    return children[0] if children else None
 
 
 def blocks_of(header: etree._Element | None, space: str) -> Blocks:

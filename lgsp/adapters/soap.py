@@ -62,7 +62,8 @@ class Opened:
     message_id: str | None
     username_token: UsernameToken | None
     action: str | None
-    body: etree._Element = field(repr=False)
+    body: etree._Element | None = field(repr=False)
+    """The Body's element; None where the operation asks with an empty Body."""
     blobs: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -112,8 +113,8 @@ def open_request(contract: Contract, request: HttpRequest, limit: int | None = N
     header, body = parts_of(root, NAMESPACES[version])
     blocks = blocks_of(header, NAMESPACES[version])
     child = only_child(body)
-    operation = _operation(contract, child)
     action = action_of(request.headers, version)
+    operation = _operation(contract, child, (action, blocks.action))
     for named in (action, blocks.action):
         if named and _contradicts(contract, operation, named):
             raise InvalidMessage(
@@ -125,6 +126,8 @@ def open_request(contract: Contract, request: HttpRequest, limit: int | None = N
 
 def read_body(opened: Opened) -> Data:
     """The Body of an opened request, validated by its operation's codec. Raises `InvalidMessage`."""
+    if opened.body is None:
+        return {}
     return lift.restore(opened.operation.input.read_xml(opened.body), opened.blobs)
 
 
@@ -157,6 +160,8 @@ def encode_response(
     operation: Operation, data: Data, version: Version = "1.1", headers: Sequence[bytes] = ()
 ) -> HttpResponse:
     """What a server of this contract answers. The data is taken as valid: whoever made it has checked it."""
+    if operation.soap.one_way:  # WS-I R2714, R2727: accepted, nothing in the entity body
+        return HttpResponse(202, {}, b"")
     small, blobs = lift.lower(data)
     raw = lift.split(_envelope(version, operation.output.write_xml(small), headers), blobs, "xml")
     return HttpResponse(200, {"content-type": _WRITTEN[version]}, raw)
@@ -164,6 +169,8 @@ def encode_response(
 
 def decode_response(operation: Operation, response: HttpResponse) -> Data:
     """What a client received. Raises `SoapFaultReceived` for a Fault, whatever the HTTP status, else `BadAnswer`."""
+    if operation.soap.one_way and 200 <= response.status < 300 and not response.body:
+        return {}  # taken, and nothing to say
     kind = media_type(response.headers)
     if kind not in CONTENT_TYPES and kind != "application/xml":
         said = Text(f"HTTP {response.status}, không phải SOAP", f"HTTP {response.status}, not SOAP")
@@ -175,11 +182,13 @@ def decode_response(operation: Operation, response: HttpResponse) -> Data:
         if space not in NAMESPACES.values() or etree.QName(root).localname != "Envelope":
             raise BadAnswer(Text("Phản hồi không phải phong bì SOAP", "The answer is not a SOAP envelope"))
         child = only_child(parts_of(root, space)[1])
-        if child.tag == f"{{{space}}}Fault":
+        if child is not None and child.tag == f"{{{space}}}Fault":
             raise _fault(operation, child, space)
         if not 200 <= response.status < 300:
             raise BadAnswer(Text(f"Phản hồi HTTP {response.status}", f"HTTP {response.status} answered"))
-        if child.tag != operation.output.root:
+        if child is None and not operation.output.root:
+            return {}
+        if child is None or child.tag != operation.output.root:
             raise BadAnswer(_other_element(), errors=(FieldError("", "element"),))
         return lift.restore(operation.output.read_xml(child), blobs)
     except InvalidMessage as error:
@@ -275,14 +284,25 @@ def _members(value: Mapping[str, Any]) -> Iterator[str]:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _operation(contract: Contract, child: etree._Element) -> Operation:
-    operation = contract.by_root.get(str(child.tag))
-    if operation is not None:
-        return operation
+def _operation(contract: Contract, child: etree._Element | None, said: Sequence[str | None]) -> Operation:
+    """By the Body's element; `said` are SOAPActions, asked only where a contract lets several operations ask alike."""
+    root = "" if child is None else str(child.tag)
+    if root in contract.shared_roots:
+        for operation in contract.operations.values():
+            if operation.input.root == root and operation.soap.action and operation.soap.action in said:
+                return operation
+        named = Text("SOAPAction phải cho biết nghiệp vụ", "SOAPAction must name the operation: several ask alike")
+        raise InvalidMessage(named, errors=(FieldError("", "soap-action"),))
+    if root in contract.by_root:
+        return contract.by_root[root]
+    if child is None:
+        raise InvalidMessage(errors=(FieldError("", "soap: one element in the Body"),))
     local = etree.QName(child).localname
-    if any(etree.QName(root).localname == local for root in contract.by_root):
-        said = Text("Phần tử đầu của Body thuộc không gian tên khác", "The first Body element is of another namespace")
-        raise InvalidMessage(said, errors=(FieldError("", f"namespace {contract.namespace}"),))
+    if any(root and etree.QName(root).localname == local for root in contract.by_root):
+        said_namespace = Text(
+            "Phần tử đầu của Body thuộc không gian tên khác", "The first Body element is of another namespace"
+        )
+        raise InvalidMessage(said_namespace, errors=(FieldError("", f"namespace {contract.namespace}"),))
     raise UnknownOperation()
 
 

@@ -17,8 +17,11 @@ from lgsp.cli.place import loaded
 
 if TYPE_CHECKING:
     from lgsp.conform import Conformity
-    from lgsp.registry import Connector
+    from lgsp.registry import Backend, Connector
+    from lgsp.runtime import Runtime
     from lgsp.settings import Settings, Upstream
+    from lgsp.transport import Transport
+    from lgsp.upstream import Upstreams
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -88,7 +91,7 @@ def _connector(system: str, settings: Settings) -> Connector:
                 for each in error.findings:
                     say(str(each))
                 refuse(f"{system} is not sound; lgsp check says more")
-    refuse(f"no system {system}; `lgsp check` lists them", Exit.USAGE)
+    return refuse(f"no system {system}; `lgsp check` lists them", Exit.USAGE)
 
 
 async def _ask(connector: Connector, url: str, settings: Settings) -> Conformity:
@@ -128,7 +131,9 @@ def _at(connector: Connector, url: str) -> Connector:
     return replace(connector, operations=operations)
 
 
-def _line(connector, url, settings, runtime, transport, *, demo):  # type: ignore[no-untyped-def]
+def _line(
+    connector: Connector, url: str, settings: Settings, runtime: Runtime, transport: Transport, *, demo: bool
+) -> Upstreams:
     from lgsp.events import Events
     from lgsp.upstream import Upstreams
 
@@ -139,7 +144,7 @@ def _line(connector, url, settings, runtime, transport, *, demo):  # type: ignor
     return Upstreams(upstreams, transport, runtime, Events())
 
 
-def _upstream(backend, url, settings, *, demo):  # type: ignore[no-untyped-def]
+def _upstream(backend: Backend, url: str, settings: Settings, *, demo: bool) -> Upstream:
     from lgsp.settings import Upstream
 
     known = settings.upstream(backend.upstream)

@@ -44,7 +44,7 @@ def main() -> None:
 
 
 for command in (
-    up, call, status, check, new, contract, conform, stage, consumer, grant, compliance, user, audit, witness, simulate, certify, config,
-    serve, sim, crash_points,
+    up, call, status, check, new, contract, conform, stage, consumer, grant, compliance, user, audit, witness,
+    simulate, certify, config, serve, sim, crash_points,
 ):  # fmt: skip
     main.add_command(command)

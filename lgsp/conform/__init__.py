@@ -6,6 +6,7 @@ told by class, path and rule, never by value.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -126,10 +127,8 @@ def _samples(operation: Operation) -> list[tuple[Literal["probe", "example", "sp
         found.append(("probe", dict(operation.probe)))
     if operation.public.request_example is not None:
         found.append(("example", operation.public.request_example))
-    try:
+    with contextlib.suppress(InvalidMessage):  # rules between fields that no sample keeps: the example has been asked
         found.append(("specimen", specimen(operation.public.input)))
-    except InvalidMessage:
-        pass  # a contract whose rules between fields no sample keeps: its example has been asked
     return [each for index, each in enumerate(found) if each[1] not in [other for _, other in found[:index]]]
 
 
@@ -143,7 +142,9 @@ async def _check(
         purpose=None, case=None, secrets={name: secrets[name] for name in route.backend.secrets if name in secrets},
         values={**route.backend.values, **values}, places=connector.places, request=data, era="",
     )  # fmt: skip
-    began, outcome, deviation, rules = clock.monotonic(), "ok", "", ()  # type: ignore[var-annotated]
+    began, outcome = clock.monotonic(), "ok"
+    deviation: Deviation = ""
+    rules: tuple[str, ...] = ()
     try:
         request = encode(connector, operation, route, data, context)
     except LgspError as error:
@@ -159,7 +160,7 @@ async def _check(
     except LgspError as error:
         outcome, rules = error.code, _rules(error)
         deviation = judged(error)
-    return Check(operation.name, route.backend.name, kind, deviation, rules, outcome, clock.monotonic() - began)  # type: ignore[arg-type]
+    return Check(operation.name, route.backend.name, kind, deviation, rules, outcome, clock.monotonic() - began)
 
 
 def judged(error: LgspError) -> Deviation:
@@ -173,7 +174,7 @@ def judged(error: LgspError) -> Deviation:
     first = error.errors[0].rule if error.errors else ""
     if not first:
         detail = error.detail.en if error.detail else ""
-        return "status" if detail.startswith("HTTP ") else "form"
+        return "status" if detail.startswith("HTTP ") and "not SOAP" not in detail else "form"
     if first.startswith("required"):
         return "missing"
     if first.startswith("unknown"):

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from lgsp.contract.diagnose import diagnose
+from lgsp.contract.accepting import Accept, compile_accept
+from lgsp.contract.diagnose import diagnose, pointer
 from lgsp.contract.jsontext import strict_json
 from lgsp.contract.locating import located_errors
 from lgsp.contract.normal import Change, Normaliser, has_big, integer_in, integer_out
 from lgsp.contract.reading import Reader
-from lgsp.contract.shape import NIL_KEY, RAW_KEY, TEXT_KEY, XSI, Element, Raw, Table, split
+from lgsp.contract.shape import NIL_KEY, RAW_KEY, TEXT_KEY, XSI, Element, Raw, Record, Table, split
 from lgsp.contract.text import Mismatch, quoted
 from lgsp.contract.validating import JsonValidator, violations, without_blobs
 from lgsp.contract.writing import Write, compile_writer
@@ -80,8 +81,8 @@ class _Message:
         errors = tuple(diagnose(self.element.shape, data, self.table, xml=xml))
         return InvalidMessage(errors=errors or (FieldError("", "invalid"),))
 
-    def object(self, raw: bytes) -> Data:
-        data = strict_json(raw)
+    def object(self, data: Any) -> Data:
+        """Data from parsed JSON."""
         if not isinstance(data, dict):
             raise InvalidMessage(errors=(FieldError("", "type:object"),))
         return self.incoming_data(data)
@@ -107,6 +108,10 @@ def _nil(tag: str) -> str:
     namespace, local = split(tag)
     own = f" xmlns={quoted(namespace)}" if namespace else ""
     return f'<{local}{own} xmlns:xsi="{XSI}" xsi:nil="true"/>'
+
+
+def _never(_: Any) -> bool:
+    return False
 
 
 def _same(data: Any) -> Any:
@@ -141,7 +146,7 @@ class JsonBorn:
             raise InvalidMessage(errors=errors)
 
     def read_json(self, raw: bytes) -> Data:
-        data = self._message.object(raw)
+        data = self._message.object(strict_json(raw))
         self._validate(data)
         return data
 
@@ -192,9 +197,11 @@ class XmlBorn:
         components: Schema,
         *,
         lenient: bool,
+        plain: bool,
     ) -> None:
+        """`plain`: the schema has no rules between fields (keys, uniqueness), so that each value is judged by itself."""
         self._message = _Message(element, table, schema, proved=True, lenient=lenient)
-        self._validator_of = validator
+        self._validator_of, self._plain = validator, plain
         self.components = components
         self.root = element.tag
 
@@ -210,11 +217,21 @@ class XmlBorn:
     def _validator(self) -> etree.XMLSchema:
         return self._validator_of()
 
+    @cached_property
+    def accept(self) -> Accept:
+        """Whether data is valid beyond doubt; where it is not, the schema has to say."""
+        found = compile_accept(self._message.element, self._message.table) if self._plain else None
+        return found or _never
+
     def read_json(self, raw: bytes) -> Data:
-        return self._proved(self._message.object(raw))
+        data = strict_json(raw)
+        if self.accept(data):
+            accepted: Data = data
+            return accepted
+        return self._proved(self._message.object(data))
 
     def read_data(self, data: Data) -> Data:
-        return self._proved(self._message.incoming_data(data))
+        return data if self.accept(data) else self._proved(self._message.incoming_data(data))
 
     def write_json(self, data: Data) -> bytes:
         return self._message.json(data)
@@ -236,10 +253,13 @@ class XmlBorn:
 
     def write_proved_xml(self, data: Data) -> bytes:
         text = self._message.xml(data).encode()
-        self._validated(text, set())
+        if not self.accept(data):
+            self._validated(text, set())
         return text
 
     def check(self, data: Data) -> None:
+        if self.accept(data):
+            return
         try:
             text = self._message.write(data)
         except (Mismatch, AttributeError, TypeError):
@@ -272,3 +292,46 @@ class XmlBorn:
 
     def json_schema(self) -> Schema:
         return self._message.schema
+
+
+class NoBody:
+    """The codec of a message without parts: nothing stands in the Body, and an empty object in JSON."""
+
+    root = ""
+
+    def __init__(self, name: str, *, lenient: bool) -> None:
+        self.element, self.table = Element("", name, Record()), dict[str, Record]()
+        self.components: Schema = {}
+        self._lenient = lenient
+
+    def read_json(self, raw: bytes) -> Data:
+        data = strict_json(raw)
+        if not isinstance(data, dict):
+            raise InvalidMessage(errors=(FieldError("", "type:object"),))
+        return self.read_data(data)
+
+    def read_data(self, data: Data) -> Data:
+        if not self._lenient:
+            self.check(data)
+        return {}
+
+    def write_json(self, data: Data) -> bytes:
+        del data
+        return b"{}"
+
+    def read_xml(self, element: etree._Element) -> Data:
+        del element  # nothing may stand there
+        raise InvalidMessage(errors=(FieldError("", "unknown field"),))
+
+    def write_xml(self, data: Data) -> bytes:
+        self.check(data)
+        return b""
+
+    write_proved_xml = write_xml
+
+    def check(self, data: Data) -> None:
+        if data:
+            raise InvalidMessage(errors=tuple(FieldError(pointer("", name), "unknown field") for name in data))
+
+    def json_schema(self) -> Schema:
+        return {"type": "object", "properties": {}, "additionalProperties": self._lenient}

@@ -74,7 +74,9 @@ class Definitions:
             self._operations[port_type] = known
         found = self._operations[port_type].get(bound.get("name", ""), [])
         said = _name_of(bound, "input")
-        return next((node for node in found if len(found) == 1 or _name_of(node, "input") == said), found[0] if found else None)
+        return next(
+            (node for node in found if len(found) == 1 or _name_of(node, "input") == said), found[0] if found else None
+        )
 
     def message(self, node: etree._Element) -> list[Part] | None:
         """Parts of the message that an input, output, fault or header names, None where there is no such message."""

@@ -132,7 +132,7 @@ class _Walk:
         self._seen: set[tuple[str, str]] = set()
 
     def change(self, path: str, text: str, verdict: Verdict) -> Change:
-        breaking = verdict == "other" or verdict == ("narrower" if self._side == "input" else "wider")
+        breaking = verdict in ("other", "narrower" if self._side == "input" else "wider")
         return Change(self._operation, self._side, path, breaking, text)
 
     def shapes(self, old: Shape, new: Shape, path: str) -> Iterator[Change]:
@@ -256,5 +256,17 @@ def _ordered(record: Record) -> bool:
 
 def _kind(shape: object) -> str:
     word = type(shape).__name__.lower()
-    return {"scalar": "one value", "items": "a list of values", "record": "an object", "listing": "a list", "raw": "raw XML",
-            "json": "any JSON", "element": "one field", "group": "a repeated group", "wild": "any element"}.get(word, word)  # fmt: skip
+    return _WORDS.get(word, word)
+
+
+_WORDS = {
+    "scalar": "one value",
+    "items": "a list of values",
+    "record": "an object",
+    "listing": "a list",
+    "raw": "raw XML",
+    "json": "any JSON",
+    "element": "one field",
+    "group": "a repeated group",
+    "wild": "any element",
+}

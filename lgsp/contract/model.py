@@ -122,11 +122,13 @@ class Contract:
     """Target namespace of the WSDL, written or generated."""
     operations: Mapping[str, Operation]
     by_root: Mapping[str, Operation]
-    """Clark name of the first Body child -> operation (RULES 19)."""
+    """Clark name of the first Body child -> operation (RULES 19); "" for the one that asks with an empty Body."""
     files: Mapping[str, bytes]
     """Written documents by name, as they stand in the repository."""
     sha256: str
     """Over the written documents, for evidence and for `lgsp check`."""
+    shared_roots: frozenset[str] = frozenset()
+    """Roots with which several operations of a written WSDL ask, against WS-I: only SOAPAction tells which one is meant."""
 
 
 class Halves(Protocol):

@@ -11,7 +11,6 @@ from lgsp.contract.shape import Items, Scalar
 SPACE = " \t\r\n"
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that no XML 1.0 document may hold, not even escaped."""
-SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL_IN_ATTRIBUTE = re.compile('[&<>"\t\n\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 _REFERENCES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
 _RUNS = re.compile("[ \t\r\n]+")
@@ -32,9 +31,9 @@ def escaped(value: Any) -> str:
     if not value.isprintable():  # what is printable is legal
         if ILLEGAL.search(value):
             raise Mismatch
-        value = value.replace("&", "&amp;").replace("\r", "&#13;")
-        return value.replace("<", "&lt;").replace(">", "&gt;")
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        value = value.replace("\r", "\0")
+    written: str = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return written.replace("\0", "&#13;")
 
 
 def quoted(value: str) -> str:

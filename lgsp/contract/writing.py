@@ -41,6 +41,7 @@ def compile_writer(root: Element, table: Table) -> Write:
     fast, careful = _Source(root, table, fast=True).compiled(), list[Write]()
 
     def write(data: dict[str, Any]) -> str:
+        written: str | None
         try:
             written = fast(data)
         except (KeyError, TypeError, AttributeError, text.Mismatch):

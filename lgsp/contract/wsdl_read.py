@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +11,15 @@ from typing import Any, Literal
 import msgspec
 from lxml import etree
 
-from lgsp.contract.codec import XmlBorn
-from lgsp.contract.definitions import SOAP, Definitions, Part, gather
+from lgsp.contract.bodies import Bodies
+from lgsp.contract.codec import NoBody, XmlBorn
+from lgsp.contract.definitions import SOAP, Definitions, gather
 from lgsp.contract.findings import ContractError
 from lgsp.contract.model import Codec, Contract, Http, Operation, Soap
 from lgsp.contract.schema_out import SchemaWriter
-from lgsp.contract.shape import Element, Group, Record, Shape, split
+from lgsp.contract.shape import Element, Record
 from lgsp.contract.sources import digest, version_of
-from lgsp.contract.text import quoted
-from lgsp.contract.xsd_files import Files, Schemas
+from lgsp.contract.xsd_files import Ambiguous, Files, Schemas
 from lgsp.contract.xsd_shape import Shapes
 from lgsp.model import Data, Text
 
@@ -35,7 +36,11 @@ def read_wsdl(path: Path, *, name: str) -> Contract:
     for schema, file in definitions.schemas:
         schemas.add(schema, file)
     schemas.settle()
-    return _Reader(files, definitions, schemas, path, name).contract()
+    while True:
+        try:
+            return _Reader(files, definitions, schemas, path, name).contract()
+        except Ambiguous:  # wildcards were narrowed: the shapes have to be made from them again
+            continue
 
 
 @dataclass(slots=True)
@@ -59,6 +64,7 @@ class _Reader:
         self._path, self._name = path, name
         self._shapes = Shapes(schemas)
         self._writer = SchemaWriter(self._shapes.table)
+        self._bodies = Bodies(files, definitions, schemas, self._shapes)
         self._drafts: dict[str, _Draft] = {}
 
     def contract(self) -> Contract:
@@ -71,6 +77,7 @@ class _Reader:
             raise ContractError(*self._files.findings)
         _ = self._schemas.validator  # a schema that libxml2 refuses is refused now, not at the first message
         operations = {draft.name: self._operation(draft) for draft in self._drafts.values()}
+        roots = Counter(operation.input.root for operation in operations.values())
         root = self._definitions.root
         title = _said(root, "vi") or root.get("name", self._name), _said(root, "en") or root.get("name", self._name)
         return Contract(
@@ -80,7 +87,8 @@ class _Reader:
             title=Text(*title),
             namespace=self._definitions.target,
             operations=operations,
-            by_root={operation.input.root: operation for operation in operations.values()},
+            by_root={operation.input.root: operation for operation in reversed(operations.values())},
+            shared_roots=frozenset(root for root, asked in roots.items() if asked > 1),
             files=dict(self._files.read),
             sha256=digest(self._files.read),
         )
@@ -121,12 +129,12 @@ class _Reader:
         self, bound: etree._Element, node: etree._Element, soap: str, style: Literal["document", "rpc"]
     ) -> _Draft | None:
         name = node.get("name", "")
-        ask = self._message(bound, node, "input", soap, style, name)
+        ask = self._bodies.message(bound, node, "input", soap, style, name)
         if ask is None:
             return None
         answer = None
         if node.find(f"{_WSDL}output") is not None:
-            answer = self._message(bound, node, "output", soap, style, f"{name}Response")
+            answer = self._bodies.message(bound, node, "output", soap, style, f"{name}Response")
             if answer is None:
                 return None
         return _Draft(
@@ -140,86 +148,14 @@ class _Reader:
             headers=dict(self._headers(bound, soap)),
         )
 
-    def _message(
-        self, bound: etree._Element, node: etree._Element, side: str, soap: str, style: str, wrapper: str
-    ) -> Element | None:
-        """The Body's element of one direction, None where it is refused."""
-        abstract, concrete = node.find(f"{_WSDL}{side}"), bound.find(f"{_WSDL}{side}")
-        if abstract is None:
-            self._find(node, wrapper, f"has no {side}: operations that the server begins are not carried")
-            return None
-        message = self._definitions.message(abstract)
-        body = None if concrete is None else concrete.find(f".//{soap}body")
-        if concrete is not None and body is None and any("/mime/" in str(child.tag) for child in concrete):
-            self._find(bound, "mime", "attachments are not carried")
-            return None
-        if message is None:
-            self._find(abstract, abstract.get("message", ""), "is not a message of the document")
-            return None
-        if body is not None and body.get("use", "literal") != "literal":
-            self._find(body, 'use="encoded"', "SOAP encoding is not carried: ask for a literal binding")
-            return None
-        parts = self._body_parts(message, concrete, body, soap)
-        if style == "rpc":
-            namespace = body.get("namespace", "") if body is not None else ""
-            return self._wrapped(parts, wrapper, namespace or self._definitions.target, bound)
-        if not parts:
-            return Element("", wrapper, Record())
-        if len(parts) > 1:
-            self._find(bound, wrapper, "has several parts in one Body: name the Body's part in soap:body parts")
-            return None
-        return self._bare(parts[0], bound)
-
-    def _body_parts(
-        self, message: list[Part], concrete: etree._Element | None, body: etree._Element | None, soap: str
-    ) -> list[Part]:
-        named = body.get("parts") if body is not None else None
-        if named is not None:
-            return [part for part in message if part.name in named.split()]
-        if len(message) < 2 or concrete is None:
-            return message
-        headers = {header.get("part") for header in concrete.iter(f"{soap}header")}
-        return [part for part in message if part.name not in headers]
-
-    def _bare(self, part: Part, at: etree._Element) -> Element | None:
-        if part.element is None:
-            self._find(at, part.name, "a document part must name an element, not a type")
-            return None
-        clark = self._definitions.clark(part.node, part.element)
-        root = self._shapes.root(clark)
-        if root is None:
-            self._find(part.node, part.element, "is not an element that the contract defines")
-        return root
-
-    def _wrapped(self, parts: list[Part], wrapper: str, namespace: str, at: etree._Element) -> Element | None:
-        """The wrapper of rpc/literal: the operation's name in the binding's namespace, parts unqualified (WS-I BP 2717, 2735)."""
-        tag = f"{{{namespace}}}{wrapper}"
-        inner: list[Element] = []
-        written = ""
-        for part in parts:
-            if part.type is None:
-                self._find(at, part.name, "an rpc part must name a type, not an element")
-                return None
-            shape: Shape = self._shapes.part(part.node, part.type)
-            clark = self._definitions.clark(part.node, part.type)
-            # a part without a value is nil: no schema of the contract says anything about the wrapper
-            inner.append(Element(part.name, part.name, shape, nillable=True))
-            space, local = split(clark)
-            declared = f"xmlns:p={quoted(space)} type={quoted('p:' + local)}" if space else f"type={quoted(local)}"
-            written += f'<xs:element name={quoted(part.name)} form="unqualified" nillable="true" {declared}/>'
-        self._add_wrapper(namespace, wrapper, f"<xs:complexType><xs:sequence>{written}</xs:sequence></xs:complexType>")
-        return Element(tag, wrapper, Record(Group("sequence", tuple(inner)) if inner else None))
-
-    def _add_wrapper(self, namespace: str, wrapper: str, complex_type: str) -> None:
-        known = self._schemas.extra.setdefault(namespace, {})
-        if f"{{{namespace}}}{wrapper}" in self._schemas.components["element"]:
-            self._schemas.shadowed.add(f"{{{namespace}}}{wrapper}")
-        known.setdefault(wrapper, f"<xs:element name={quoted(wrapper)}>{complex_type}</xs:element>")
-
     def _faults(self, node: etree._Element) -> Iterator[tuple[str, Element]]:
         for fault in node.findall(f"{_WSDL}fault"):
             message = self._definitions.message(fault)
-            if message and message[0].element is not None and (root := self._bare(message[0], fault)) is not None:
+            if (
+                message
+                and message[0].element is not None
+                and (root := self._bodies.bare(message[0], fault)) is not None
+            ):
                 yield fault.get("name", root.name), root
 
     def _headers(self, bound: etree._Element, soap: str) -> Iterator[tuple[str, Element]]:
@@ -227,7 +163,7 @@ class _Reader:
         for header in concrete.iter(f"{soap}header") if concrete is not None else ():
             parts = {part.name: part for part in self._definitions.message(header) or ()}
             part = parts.get(header.get("part", ""))
-            if part is not None and part.element is not None and (root := self._bare(part, header)) is not None:
+            if part is not None and part.element is not None and (root := self._bodies.bare(part, header)) is not None:
                 yield part.name, root
 
     def _operation(self, draft: _Draft) -> Operation:
@@ -266,6 +202,8 @@ class _Reader:
         return None
 
     def _codec(self, element: Element, *, lenient: bool) -> Codec:
+        if not element.tag:
+            return NoBody(element.name, lenient=lenient)
         return XmlBorn(
             element,
             self._shapes.table,
@@ -273,6 +211,7 @@ class _Reader:
             _schema_of(self._writer, element),
             self._writer.components,
             lenient=lenient,
+            plain=self._schemas.plain,
         )
 
     def _validator(self) -> etree.XMLSchema:

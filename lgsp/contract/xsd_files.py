@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,7 @@ from lxml import etree
 
 from lgsp.contract.findings import ContractError, Finding
 from lgsp.contract.shape import XS
+from lgsp.contract.xsd_mend import narrow, order, redefine
 from lgsp.errors import LgspError
 from lgsp.xml import MIB, parse_xml
 
@@ -27,6 +29,7 @@ _WELL_KNOWN = {
     "http://schemas.microsoft.com/2003/10/Serialization/": "ms-serialization.xsd",
 }
 KINDS = ("element", "complexType", "simpleType", "group", "attributeGroup", "attribute")
+_COMPLEX_TYPE = re.compile(r"complex type '(?:\{[^}]*\})?([^']*)'")
 _REFERRING = ("include", "import", "redefine", "override")
 
 
@@ -102,6 +105,10 @@ def relative(location: str, file: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(file), location.replace("\\", "/")))
 
 
+class Ambiguous(Exception):
+    """The schemas were changed and are to be read again."""
+
+
 class Schemas:
     """All schema documents that a contract reaches, and what they define."""
 
@@ -123,15 +130,36 @@ class Schemas:
         target = own if own is not None else namespace or ""
         document = Document(root, target, file, chameleon)
         self.documents.append(document)
+        if any(etree.QName(node).localname == "redefine" for node in root):
+            for node in list(root):
+                if etree.QName(node).localname == "redefine":
+                    self._redefine(node, document)
         self._index(document)
         for node in root:
             local = etree.QName(node).localname
-            if local in ("redefine", "override"):
+            if local == "override":
                 self.files.find(file, node, local, "is not supported: write the changed types out")
             elif local == "include":
                 self._file(node.get("schemaLocation", ""), file, node, target)
             elif local == "import":
                 self._import(node, file)
+
+    def _redefine(self, node: etree._Element, document: Document) -> None:
+        """The redefined file comes in first, so that its originals can be renamed before they are looked up."""
+        before = len(self.documents)
+        self._file(node.get("schemaLocation", ""), document.file, node, document.namespace)
+        fresh = self.documents[before:]
+        for name in redefine(document.root, node, [each.root for each in fresh]):
+            text = "redefines what the other file does not define, or what was included before"
+            self.files.find(document.file, node, name, text)
+        for each in fresh:
+            self._reindex(each)
+
+    def _reindex(self, document: Document) -> None:
+        for known in self.components.values():
+            for clark in [clark for clark, component in known.items() if component.document is document]:
+                del known[clark]
+        self._index(document)
 
     def _import(self, node: etree._Element, file: str) -> None:
         namespace, location = node.get("namespace", ""), node.get("schemaLocation")
@@ -198,20 +226,39 @@ class Schemas:
         return list(dict.fromkeys([*(document.namespace for document in self.documents), *self.extra]))
 
     @cached_property
+    def plain(self) -> bool:
+        """No key, keyref or unique stands in any schema."""
+        tags = [f"{{{XS}}}{name}" for name in ("key", "keyref", "unique")]
+        return not any(True for document in self.documents for _ in document.root.iter(*tags))
+
+    @cached_property
     def validator(self) -> etree.XMLSchema:
-        """One schema over all namespaces. Raises `ContractError` where libxml2 refuses the schema itself."""
+        """One schema over all namespaces. Raises `ContractError` where libxml2 refuses the schema itself, and `Ambiguous`
+        where it did so for wildcards that are narrowed now: then the shapes have to be made anew."""
         sources = _Sources(self)
         parser = _plain_parser()
         parser.resolvers.add(sources)
         try:
             return etree.XMLSchema(etree.fromstring(sources.main(), parser))
         except etree.XMLSchemaParseError as error:
+            entries = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR]
+            if self._mended(entries):
+                raise Ambiguous from error
             raise ContractError(*_schema_findings(error, self)) from error
+
+    def _mended(self, entries: list[Any]) -> bool:
+        """Whether what libxml2 refuses was changed to something that it may not refuse."""
+        kinds = {entry.type_name for entry in entries}
+        roots = [document.root for document in self.documents]
+        if kinds == {"SCHEMAP_NOT_DETERMINISTIC"}:
+            named = (_COMPLEX_TYPE.search(entry.message or "") for entry in entries)
+            return narrow(roots, frozenset(each[1] if each else "" for each in named))
+        return kinds <= {"SCHEMAP_NOT_DETERMINISTIC", "SCHEMAP_COS_ALL_LIMITED"} and order(roots)
 
 
 def _schema_findings(error: etree.XMLSchemaParseError, schemas: Schemas) -> Iterator[Finding]:
     file = schemas.documents[0].file if schemas.documents else ""
-    entries = list(error.error_log)[:20]
+    entries = [entry for entry in error.error_log if entry.level >= etree.ErrorLevels.ERROR][:20]
     for entry in entries:
         yield Finding(file, 0, entry.type_name, (entry.message or "").strip())
     if not entries:

@@ -69,6 +69,13 @@ class Shapes:
         self._settle()
         return shape
 
+    def part_element(self, clark: str) -> Element | None:
+        """A global element as the child of an rpc wrapper."""
+        component = self._names.component("element", clark)
+        element = None if component is None else self._declared(component.node, _bare(clark), 1, 1)
+        self._settle()
+        return element
+
     def _type(self, node: etree._Element, said: str) -> Shape:
         """The shape of a named type, simple or complex."""
         clark = self._names.clark(node, said)

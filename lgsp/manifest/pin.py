@@ -1,10 +1,14 @@
-"""The pin of a contract: a document that the ministry itself wrote, which nobody changes without saying so."""
+"""The pin of a contract: a document that the ministry itself wrote, which nobody changes without saying so.
+
+As the public face of a system such a document says what its messages are; how they travel there is our own rule, so that
+identifiers stay out of URLs: every operation is a POST of one JSON object.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from lgsp.contract import Contract
+from lgsp.contract import Contract, Http
 from lgsp.manifest.table import Table
 
 
@@ -17,6 +21,9 @@ def pinned(table: Table, contract: Contract | None) -> Contract | None:
         said = f"its files are {contract.sha256}: changed since; compare (lgsp contract diff), then pin them again"
         table.finding("sha256", said)
     origin = f"sourced: the ministry's own document, sha256 {contract.sha256[:12]}"
-    named = {name: replace(each, origin=each.origin or origin) for name, each in contract.operations.items()}
+    named = {
+        name: replace(each, origin=each.origin or origin, http=Http("POST", f"/{name}"))
+        for name, each in contract.operations.items()
+    }
     by_root = {root: named[each.name] for root, each in contract.by_root.items()}
     return replace(contract, operations=named, by_root=by_root)

@@ -62,9 +62,10 @@ def name_findings(name: str, into: Path) -> tuple[Finding, ...]:
     found = []
     if name in builtin().systems():
         found.append(Finding("", 0, "NAME", f"{name} is built in; name yours differently"))
-    for place in (into / "connectors" / name, into / "contracts" / name, into / "mocks" / f"{module}.py"):
-        if place.exists():
-            found.append(Finding(str(place), 0, "NAME", "exists already; nothing is overwritten"))
+    places = (into / "connectors" / name, into / "contracts" / name, into / "mocks" / f"{module}.py")
+    found += [
+        Finding(str(place), 0, "NAME", "exists already; nothing is overwritten") for place in places if place.exists()
+    ]
     return tuple(found)
 
 
@@ -77,12 +78,10 @@ def draft(name: str, source: Path, born: Born, today: date, *, enough: Callable[
     try:
         vendored = gather(source, born)
         contract = _loaded(vendored, name)
-        found = tuple(prove(contract, vendored.root, enough))
     except ContractError as error:
-        found = error.findings
-    if found or vendored is None:
-        return Draft(name, tuple(_as_named_by_the_author(each, vendored) for each in found), {})
-    return Draft(name, (), _files(name, vendored, contract, today))
+        return Draft(name, tuple(_as_named_by_the_author(each, vendored) for each in error.findings), {})
+    found = tuple(_as_named_by_the_author(each, vendored) for each in prove(contract, vendored.root, enough))
+    return Draft(name, found, {} if found else _files(name, vendored, contract, today))
 
 
 def write(files: Mapping[str, bytes], into: Path) -> list[Path]:

@@ -7,7 +7,6 @@ location is rewritten only where the file that it names gets another place, an e
 from __future__ import annotations
 
 import codecs
-import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -201,9 +200,8 @@ def _placed(tree: _Tree, root: str, born: Born) -> Vendored:
                 place = f"more/{place}"
             places[name] = place
     files = {places[name]: _rewritten(tree, name, places, born) for name in tree.found}
-    return Vendored(
-        places[root], files, {place: os.path.basename(name) if name == root else name for name, place in places.items()}
-    )
+    origins = {place: posixpath.relpath(name, home or ".") for name, place in places.items()}
+    return Vendored(places[root], files, origins)
 
 
 def _rewritten(tree: _Tree, name: str, places: Mapping[str, str], born: Born) -> bytes:

@@ -1,4 +1,4 @@
-"""Can every operation of a contract be carried? A specimen of each message goes through both forms before anybody relies on it."""
+"""Can every operation be carried? A specimen of each message goes through both forms before anybody relies on it."""
 
 from __future__ import annotations
 

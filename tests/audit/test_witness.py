@@ -66,10 +66,11 @@ async def house(runtime: Runtime, data: Path, state: Path) -> House:
     store = await open_store(data, runtime, inline=True)
     key = log_key(store.keys.public, "w0")
     witness = Witness.open(NAME, state, {key.name: key}, lambda: int(runtime.clock.now().timestamp()))
-    wire, events, said = Wire(witness), Events(), []  # type: ignore[var-annotated]
+    wire, events = Wire(witness), Events()
+    said: list[Event] = []
     events.subscribe(said.append)
     outside = {NAME: Outside("http://witness.invalid", witness.key)}
-    return House(store, Audit(store, runtime), wire, Witnessing(store, wire, runtime, events, outside), said)  # type: ignore[arg-type]
+    return House(store, Audit(store, runtime), wire, Witnessing(store, wire, runtime, events, outside), said)
 
 
 def note_of(state: Path) -> Path:

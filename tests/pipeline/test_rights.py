@@ -116,7 +116,7 @@ async def one_world(runtime: Runtime, chance: random.Random, found: list[Operati
         return None if offset is None else today + timedelta(days=offset)
 
     offsets = (None, None, -40, -1, 0, 1, 40)
-    c = {
+    c: dict[str, Any] = {
         "level": chance.choice((None, 1, 2, 3, 5, 2, 3)), "until": chance.choice(offsets), "since": None,
         "malware": chance.choice((None, True, True, True, False)), "trial": chance.random() < 0.7,
     }  # fmt: skip
@@ -132,7 +132,7 @@ async def one_world(runtime: Runtime, chance: random.Random, found: list[Operati
         about = chance.choice(near)
         system = chance.choice((about.system, about.system, "*"))
         name = chance.choice((about.name, "*", "khac")) if system != "*" else "*"
-        g = {
+        g: dict[str, Any] = {
             "system": system, "operation": name, "fields": chance.choice(FIELDS), "purposes": chance.choice(PURPOSES),
             "begin": chance.choice(offsets), "end": chance.choice(offsets), "trial": chance.random() < 0.7,
         }  # fmt: skip

@@ -12,8 +12,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
-from signxml import DigestAlgorithm, SignatureConfiguration, SignatureMethod, XMLSigner, XMLVerifier, methods
-from signxml.algorithms import CanonicalizationMethod
+from signxml import methods
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from lgsp.errors import InvalidMessage, LgspError
 from lgsp.signature import KeySigner, SignatureRefused, TrustStore, sign_edxml, verify_edxml
@@ -71,8 +73,8 @@ def by_signxml(one: KeySigner, how: CanonicalizationMethod, **options: object) -
     place = etree.SubElement(header, f"{{{NAMESPACE}}}DigitalSignature")
     etree.SubElement(place, f"{DS}Signature", Id="placeholder")
     made = XMLSigner(method=methods.enveloped, c14n_algorithm=how, **options)  # type: ignore[arg-type]
-    pem = x509.load_der_x509_certificate(one.certificate).public_bytes(Encoding.PEM)
-    return etree.tostring(made.sign(root, key=one.key, cert=[pem]))  # type: ignore[list-item]
+    pem = x509.load_der_x509_certificate(one.certificate).public_bytes(Encoding.PEM).decode()
+    return etree.tostring(made.sign(root, key=one.key, cert=pem))
 
 
 @pytest.mark.parametrize("kind", ["ec", "rsa"])

@@ -1,0 +1,29 @@
+"""Specimens are valid by their own contract, the same every time, and visibly invented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lgsp.contract.specimen import specimen
+from tests.contract.contracts import files, has_xml, loaded, messages
+
+
+WITH_XML = [pytest.param(each, id=f"{each.parent.name}/{each.name}") for each in files() if has_xml(each)]
+
+
+@pytest.mark.parametrize("path", WITH_XML)
+def test_every_message_that_both_faces_carry_has_one(path: Path) -> None:
+    for name, codec in messages(loaded(path)):
+        made = specimen(codec)
+        codec.check(made)
+        assert specimen(codec) == made, name
+
+
+def test_an_example_that_is_valid_is_taken() -> None:
+    codec = loaded(files()[-2]).operations
+    operation = next(iter(codec.values()))
+    made = specimen(operation.input)
+    assert specimen(operation.input, like=made) is made
+    assert specimen(operation.input, like={"khongCo": 1}) == made
