@@ -98,36 +98,37 @@ def test_over_the_limit(tmp_path: Path) -> None:
         lifter.feed(b'"0123456789"')
 
 
+def lifted(lifter: JsonLifter | XmlLifter, *chunks: bytes) -> Spooled:
+    for chunk in chunks:
+        lifter.feed(chunk)
+    return lifter.finish()
+
+
 @pytest.mark.parametrize("tail", [b"", b"\\", b"\\u12"])
 def test_json_cut_inside_a_string(tmp_path: Path, tail: bytes) -> None:
     lifter = JsonLifter(Files(tmp_path).open, 10**6)
     with pytest.raises(InvalidMessage):
-        lifter.feed(b'{"a": "' + b"x" * 70_000 + tail)
-        lifter.finish()
+        lifted(lifter, b'{"a": "' + b"x" * 70_000 + tail)
 
 
 @pytest.mark.parametrize("bad", [b"\\x", b"\x01", b"\xff\xfe", b"\\ud800 "])
 def test_json_malformed_long_string(tmp_path: Path, bad: bytes) -> None:
     lifter = JsonLifter(Files(tmp_path).open, 10**6)
     with pytest.raises(InvalidMessage):
-        lifter.feed(b'{"a": "' + b"x" * 70_000 + bad + b'"}')
-        lifter.finish()
+        lifted(lifter, b'{"a": "' + b"x" * 70_000 + bad + b'"}')
 
 
 @pytest.mark.parametrize("bad", [b"&unknown;", b"&#0;", b"& ", b"\x01", b"\xff", b"&#x110000;"])
 def test_xml_malformed_long_text(tmp_path: Path, bad: bytes) -> None:
     lifter = XmlLifter(Files(tmp_path).open, 10**6)
     with pytest.raises(InvalidMessage):
-        lifter.feed(b"<a>" + b"x" * 70_000 + bad + b"</a>")
-        lifter.finish()
+        lifted(lifter, b"<a>" + b"x" * 70_000 + bad + b"</a>")
 
 
 def test_an_escape_that_never_ends_is_refused_early(tmp_path: Path) -> None:
     lifter = JsonLifter(Files(tmp_path).open, 10**7)
     with pytest.raises(InvalidMessage):
-        lifter.feed(b'"\\ud800')
-        for _ in range(40):
-            lifter.feed(b"x" * 10_000)
+        lifted(lifter, b'"\\ud800', *[b"x" * 10_000] * 40)
 
 
 def test_what_looks_like_a_placeholder_is_text(tmp_path: Path) -> None:

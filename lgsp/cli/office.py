@@ -19,7 +19,7 @@ def act(data: Path | None, action: str, **arguments: Any) -> Any:
 
 
 async def _act(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
-    from lgsp.office import Refused
+    from lgsp.decisions import Refused
 
     try:
         if (folder / "control.sock").exists():
@@ -35,7 +35,7 @@ async def _act(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
 async def _by_owner(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
     import aiohttp
 
-    from lgsp.office import Refused
+    from lgsp.decisions import Refused
 
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # a socket's path has at most 107 bytes
     try:

@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from lgsp.decisions import Refused
 from lgsp.errors import EvidenceUnavailable
-from lgsp.office import Office, Refused, perform
+from lgsp.office import Office, perform
 from lgsp.store import StoreFailed
 
 

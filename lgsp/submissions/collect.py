@@ -21,6 +21,7 @@ from lgsp.runtime import Runtime
 from lgsp.store import CursorRow, Store, StoreFailed
 from lgsp.submissions.inbox import Arrival, Inbox
 
+
 class Readers(Protocol):
     """What is asked of the policy: who may read whole answers of one of these operations today."""
 

@@ -151,7 +151,10 @@ def test_an_evident_value_is_valid_by_the_schema(shape: Scalar) -> None:
         r"[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-9]{2}(Z|[+]0[0-9]:00)?)?|[A-Za-z0-9+/]{3}[A-Z048=]|-?[0-9]{1,4}([.][0-9]{1,3})?",
         fullmatch=True,
     )
-    values = texts | st.integers(-300, 300) | st.floats(allow_nan=True) | st.booleans() | st.none()
+    texts |= st.from_regex(
+        r"[0-2][0-9]:[0-6][0-9]:[0-6][0-9]([.][0-9]{1,3})?Z?|[0-9]{3}-[0-9]{1,2}|bc[A-Z ]{0,2}", fullmatch=True
+    )
+    values = texts | st.integers(-300, 300) | st.integers(0, 12) | st.floats(allow_nan=True) | st.booleans() | st.none()
     seen = 0
 
     @settings(max_examples=300, deadline=None)

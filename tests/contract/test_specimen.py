@@ -9,7 +9,6 @@ import pytest
 from lgsp.contract.specimen import specimen
 from tests.contract.contracts import files, has_xml, loaded, messages
 
-
 WITH_XML = [pytest.param(each, id=f"{each.parent.name}/{each.name}") for each in files() if has_xml(each)]
 
 
