@@ -14,7 +14,7 @@ up: $(VENV)/.runtime ## everything in one command: gateway, simulator, demonstra
 	@$(BIN)/lgsp up $(ARGS)
 
 test: $(VENV)/.dev ## all tests (options for pytest: ARGS="-k pipeline")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev ## style, types, layers, and the house's own check of manifests, contracts and mappings
 	$(BIN)/ruff check .

@@ -96,6 +96,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         selector = _Selector()
         super().__init__(selector)
         self.wake_up_fd: int = self._ssock.fileno()  # type: ignore[attr-defined]  # the loop's own end of its wake-up pair
+        # a timer that is due now must count as due also after half a year, where a float's steps are above a nanosecond
+        self._clock_resolution = 1e-6
         selector.loop = self
 
     def time(self) -> float:

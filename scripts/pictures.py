@@ -1,6 +1,8 @@
 """Takes the pictures of the documentation: the board of a running demonstration, healthy and in an outage.
 
-.venv/bin/python scripts/pictures.py [folder]      (docs/pictures by default; needs Chromium)
+.venv/bin/python scripts/pictures.py [folder]      (docs/pictures by default)
+
+Needs Debian's Chromium and the extra `pictures` (`pip install lgsp[pictures]`).
 """
 
 from __future__ import annotations

@@ -87,6 +87,10 @@ def apart(path: Path, folder: Path) -> Result:
             capture_output=True, text=True, timeout=SECONDS, check=False, preexec_fn=limits,
             env={**os.environ, "no_proxy": "*"},
         )  # fmt: skip
+        if done.returncode:
+            return Result(
+                name, problems=[f"crash: {(done.stderr.strip().splitlines() or [str(done.returncode)])[-1][:300]}"]
+            )
         found = Result(**json.loads(done.stdout.splitlines()[-1]))
     except subprocess.TimeoutExpired:
         return Result(name, problems=["hang"])

@@ -1,11 +1,15 @@
 // Calls every SOAP operation of every system at the gateway by classes that wsimport has generated from the served WSDL.
 // LGSP_URL, LGSP_API_KEY, LGSP_SIMULATOR as in ../README.md; one argument: the folder of the generated classes.
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.module.jakarta.xmlbind.JakartaXmlBindAnnotationModule;
 import jakarta.jws.WebMethod;
 import jakarta.jws.WebService;
@@ -15,6 +19,7 @@ import jakarta.xml.ws.WebEndpoint;
 import jakarta.xml.ws.WebServiceClient;
 import jakarta.xml.ws.handler.MessageContext;
 import java.io.File;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.net.URI;
@@ -27,16 +32,32 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import javax.xml.datatype.DatatypeConfigurationException;
+import javax.xml.datatype.DatatypeFactory;
+import javax.xml.datatype.XMLGregorianCalendar;
 
 public final class EveryOperation {
   private static final String BUS = System.getenv("LGSP_URL");
   private static final String KEY = System.getenv("LGSP_API_KEY");
   private static final ObjectMapper JSON = JsonMapper.builder()
       .addModule(new JakartaXmlBindAnnotationModule())
+      .addModule(new SimpleModule().addDeserializer(XMLGregorianCalendar.class, new AsWritten()))
       .enable(MapperFeature.USE_GETTERS_AS_SETTERS)
       .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
       .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_PROPERTIES)
       .build();
+
+  /** A date is a date and nothing more: no hour, no zone is added to what the example says. */
+  private static final class AsWritten extends JsonDeserializer<XMLGregorianCalendar> {
+    @Override
+    public XMLGregorianCalendar deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+      try {
+        return DatatypeFactory.newInstance().newXMLGregorianCalendar(parser.getText());
+      } catch (DatatypeConfigurationException error) {
+        throw new IOException(error);
+      }
+    }
+  }
 
   public static void main(String[] args) throws Exception {
     HttpRequest ask = HttpRequest.newBuilder(URI.create(System.getenv("LGSP_SIMULATOR") + "/_sim/examples")).build();

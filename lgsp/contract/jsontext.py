@@ -31,9 +31,14 @@ def strict_json(raw: bytes) -> Any:
     keys = _count(value, 1)
     # msgspec lets the last of doubled keys win. Every key is followed by a colon: where no blank stands between and
     # the pairs in the text are as many as the keys in the value, no key was doubled. Else a slower reader decides.
-    if keys != raw.count(b'":') or _SPACED_KEY.search(raw) is not None:
+    if keys != raw.count(b'":') or (_blank_before_colon(raw) and _SPACED_KEY.search(raw) is not None):
         _refuse_doubled(raw)
     return value
+
+
+def _blank_before_colon(raw: bytes) -> bool:
+    """Cheaper than the expression, and nearly always false."""
+    return b" :" in raw or b"\n:" in raw or b"\t:" in raw or b"\r:" in raw
 
 
 def _count(value: Any, depth: int) -> int:

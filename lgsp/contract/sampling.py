@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -100,7 +101,7 @@ class Sampler:
         match part:
             case Wild():
                 if part.least and needed:
-                    data[part.name] = [f'<m:mau xmlns:m="urn:mau">{_WORD}</m:mau>'] * part.least
+                    data[part.name] = [part.specimen or f'<m:mau xmlns:m="urn:mau">{_WORD}</m:mau>'] * part.least
             case Element():
                 if self._closed(part) and not (part.least and needed):
                     return
@@ -164,6 +165,10 @@ class Sampler:
         if shape.base == "ID":
             self._ids += 1
             return f"mau{self._ids}"
+        if shape.base in ("hexBinary", "base64Binary") and (least or most is not None):
+            octets = b"MAU" * (least // 3 + 1)  # their length is counted in octets
+            octets = octets[: least or most]
+            return octets.hex().upper() if shape.base == "hexBinary" else base64.b64encode(octets).decode()
         text = _TEXTS.get(shape.base)
         if text is None:
             text = (

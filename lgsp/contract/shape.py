@@ -162,6 +162,8 @@ class Wild:
     most: int = UNBOUNDED
     namespaces: str = "##any"
     target: str = ""
+    specimen: str = ""
+    """An element that is admitted here, as text; "" where any stranger is."""
 
     def admits(self, namespace: str) -> bool:
         match self.namespaces:

@@ -168,7 +168,7 @@ class _Maker:
         match part:
             case Wild():
                 if needed:
-                    data[part.name] = [_ANYTHING] * part.least
+                    data[part.name] = [part.specimen or _ANYTHING] * part.least
             case Element():
                 if part.repeated:
                     data[part.name] = [self._one(part, level + 1) for _ in range(max(1, part.least))]

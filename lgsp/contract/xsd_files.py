@@ -12,22 +12,13 @@ from typing import Any
 
 from lxml import etree
 
+from lgsp.contract.catalogue import FOLDER, WELL_KNOWN
 from lgsp.contract.findings import ContractError, Finding
 from lgsp.contract.shape import XS
 from lgsp.contract.xsd_mend import narrow, order, redefine
 from lgsp.errors import LgspError
 from lgsp.xml import MIB, parse_xml
 
-_CATALOGUE = Path(__file__).parent / "catalogue"
-_WELL_KNOWN = {
-    "http://www.w3.org/XML/1998/namespace": "xml.xsd",
-    "http://www.w3.org/2005/08/addressing": "wsa.xsd",
-    "http://www.w3.org/2000/09/xmldsig#": "xmldsig.xsd",
-    "http://schemas.xmlsoap.org/soap/encoding/": "soap-encoding.xsd",
-    "http://schemas.xmlsoap.org/soap/envelope/": "soap-envelope.xsd",
-    "http://www.w3.org/2005/05/xmlmime": "xmlmime.xsd",
-    "http://schemas.microsoft.com/2003/10/Serialization/": "ms-serialization.xsd",
-}
 KINDS = ("element", "complexType", "simpleType", "group", "attributeGroup", "attribute")
 _COMPLEX_TYPE = re.compile(r"complex type '(?:\{[^}]*\})?([^']*)'")
 _REFERRING = ("include", "import", "redefine", "override")
@@ -196,7 +187,7 @@ class Schemas:
             namespace, file, node = self._wanted.pop()
             if namespace in (XS, "") or any(document.namespace == namespace for document in self.documents):
                 continue
-            known = _WELL_KNOWN.get(namespace)
+            known = WELL_KNOWN.get(namespace)
             if known is None:
                 location = node.get("schemaLocation")
                 if location:
@@ -204,14 +195,14 @@ class Schemas:
                         file, node, f"import {namespace}", f"{location} is not there: put it beside the contract"
                     )
                 continue
-            root = _parsed((_CATALOGUE / known).read_bytes(), known)
+            root = _parsed((FOLDER / known).read_bytes(), known)
             self.add(root, f"catalogue/{known}")
 
     def well_known(self, namespace: str) -> bool:
         """Takes a catalogue schema in that is used without an import."""
-        if namespace in _WELL_KNOWN and not any(document.namespace == namespace for document in self.documents):
-            known = _WELL_KNOWN[namespace]
-            self.add(_parsed((_CATALOGUE / known).read_bytes(), known), f"catalogue/{known}")
+        if namespace in WELL_KNOWN and not any(document.namespace == namespace for document in self.documents):
+            known = WELL_KNOWN[namespace]
+            self.add(_parsed((FOLDER / known).read_bytes(), known), f"catalogue/{known}")
             self.settle()
             return True
         return False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
 from lxml import etree
 
 from lgsp.contract.naming import named
+from lgsp.contract.sampling import Sampler
 from lgsp.contract.shape import (
     UNBOUNDED,
     XS,
@@ -25,8 +25,10 @@ from lgsp.contract.shape import (
     Wild,
     split,
 )
+from lgsp.contract.text import escaped, lexical, quoted
+from lgsp.contract.xsd_attributes import Attributes, renamed
 from lgsp.contract.xsd_files import Schemas
-from lgsp.contract.xsd_names import XML, Names
+from lgsp.contract.xsd_names import Names
 from lgsp.contract.xsd_simple import BUILT_IN, Simple, restricted, simple_type
 
 _MODELS = ("sequence", "choice", "all")
@@ -39,6 +41,7 @@ class Shapes:
         self.table: dict[str, Record] = {}
         self._names = Names(schemas)
         self._simple: dict[str, Simple] = {}
+        self._attributes = Attributes(self._names, self.simple)
         self._complex: dict[str, Shape] = {}
         self._pending: list[tuple[str, etree._Element]] = []
 
@@ -142,7 +145,7 @@ class Shapes:
         content = named(Group("sequence", tuple(parts))) if parts else None
         return Record(
             content=content,
-            attributes=_renamed(attributes),
+            attributes=renamed(attributes),
             text=text,
             any_attribute=wild,
             abstract=node.get("abstract") in ("true", "1"),
@@ -157,7 +160,7 @@ class Shapes:
             (child for child in node if etree.QName(child).localname in ("simpleContent", "complexContent")), None
         )
         if content is None:
-            attributes, wild = self._attributes(node, set())
+            attributes, wild = self._attributes.of(node, set())
             return None, self._content(node), attributes, wild
         derivation = next(
             (child for child in content if etree.QName(child).localname in ("extension", "restriction")), None
@@ -165,7 +168,7 @@ class Shapes:
         if derivation is None:
             return None, [], [], False
         clark = self._names.clark(derivation, derivation.get("base", "xs:anyType"))
-        own, own_wild = self._attributes(derivation, set())
+        own, own_wild = self._attributes.of(derivation, set())
         simple = self._simple_of(clark)
         if simple is not None:
             shape = restricted(derivation, simple, self.simple) if _is(derivation, "restriction") else simple
@@ -176,68 +179,13 @@ class Shapes:
         )
         if component is None and clark != f"{{{XS}}}anyType":
             self._names.find(derivation, derivation.get("base", ""), "is not a type that the contract defines")
-        mine = {attribute.tag for attribute in own} | set(self._prohibited(derivation))
+        mine = {attribute.tag for attribute in own} | set(self._attributes.prohibited(derivation))
         attributes = [attribute for attribute in attributes if attribute.tag not in mine] + own
         if _is(derivation, "restriction"):
             if text is not None:
                 text = restricted(derivation, text, self.simple)
             return text, [] if text is not None else self._content(derivation), attributes, own_wild
         return text, [*parts, *self._content(derivation)], attributes, wild or own_wild
-
-    # -- attributes
-
-    def _attributes(self, node: etree._Element, seen: set[str]) -> tuple[list[Attribute], bool]:
-        found: list[Attribute] = []
-        wild = False
-        for child in node:
-            local = etree.QName(child).localname
-            if local == "attribute" and child.get("use") != "prohibited":
-                found.append(self._attribute(child))
-            elif local == "anyAttribute":
-                wild = True
-            elif local == "attributeGroup":
-                clark = self._names.clark(child, child.get("ref", ""))
-                component = self._names.component("attributeGroup", clark)
-                if component is None:
-                    self._names.find(child, child.get("ref", ""), "is not an attribute group that the contract defines")
-                elif clark not in seen:
-                    inner, inner_wild = self._attributes(component.node, seen | {clark})
-                    found += inner
-                    wild = wild or inner_wild
-        return found, wild
-
-    def _prohibited(self, node: etree._Element) -> Iterator[str]:
-        for child in node.findall(f"{{{XS}}}attribute"):
-            if child.get("use") == "prohibited":
-                name = child.get("ref")
-                yield self._names.clark(child, name) if name else child.get("name", "")
-
-    def _attribute(self, node: etree._Element) -> Attribute:
-        reference = node.get("ref")
-        required = node.get("use") == "required"
-        if reference is not None:
-            clark = self._names.clark(node, reference)
-            component = self._names.component("attribute", clark)
-            if component is None:
-                if split(clark)[0] != XML:
-                    self._names.find(node, reference, "is not an attribute that the contract defines")
-                return Attribute(clark, _attribute_name(clark), BUILT_IN["anySimpleType"], required)
-            return Attribute(clark, _attribute_name(clark), self._attribute_type(component.node), required)
-        local = node.get("name", "")
-        document = self._names.document(node)
-        qualified = (
-            node.get("form", "qualified" if document and document.attributes_qualified else "unqualified")
-            == "qualified"
-        )
-        tag = f"{{{document.namespace}}}{local}" if qualified and document and document.namespace else local
-        return Attribute(tag, f"@{local}", self._attribute_type(node), required, node.get("default"), node.get("fixed"))
-
-    def _attribute_type(self, node: etree._Element) -> Simple:
-        said = node.get("type")
-        if said is not None:
-            return self.simple(node, said)
-        inner = node.find(f"{{{XS}}}simpleType")
-        return simple_type(inner, self.simple) if inner is not None else BUILT_IN["anySimpleType"]
 
     # -- particles
 
@@ -260,7 +208,8 @@ class Shapes:
         if local == "any":
             document = self._names.document(node)
             target = document.namespace if document is not None else ""
-            return Wild("#any", least, most, node.get("namespace", "##any"), target)
+            wild = Wild("#any", least, most, node.get("namespace", "##any"), target)
+            return replace(wild, specimen=self._stranger(wild, node)) if least else wild
         if local == "group":
             clark = self._names.clark(node, node.get("ref", ""))
             component = self._names.component("group", clark)
@@ -281,6 +230,28 @@ class Shapes:
             )
             return Group(kind, tuple(parts), least, most) if parts else None
         return None
+
+    def _stranger(self, wild: Wild, node: etree._Element) -> str:
+        """Something that a required wildcard admits: strict ones ask for an element that a schema declares."""
+        if node.get("processContents", "strict") != "strict":
+            if wild.admits("urn:mau"):
+                return ""
+            namespace = next((each for each in (wild.target, *wild.namespaces.split(), "") if wild.admits(each)), "")
+            return f"<m:mau xmlns:m={quoted(namespace)}>MAU</m:mau>" if namespace else "<mau>MAU</mau>"
+        for clark, component in self._names.schemas.components["element"].items():
+            namespace, local = split(clark)
+            said = component.node.get("type")
+            if said is None or component.node.get("abstract") in ("true", "1") or not wild.admits(namespace):
+                continue
+            simple = self._simple_of(self._names.clark(component.node, said))
+            if isinstance(simple, Scalar):
+                text = escaped(lexical(simple)(Sampler({}).scalar(simple, local)))
+                return (
+                    f"<m:{local} xmlns:m={quoted(namespace)}>{text}</m:{local}>"
+                    if namespace
+                    else f"<{local}>{text}</{local}>"
+                )
+        return ""
 
     def _element(self, node: etree._Element, least: int, most: int) -> Particle:
         reference = node.get("ref")
@@ -372,22 +343,3 @@ def _occurs(node: etree._Element) -> tuple[int, int]:
 
 def _times(group: Group, least: int, most: int) -> Group:
     return replace(group, least=group.least * least, most=min(UNBOUNDED, group.most * most))
-
-
-def _attribute_name(clark: str) -> str:
-    namespace, local = split(clark)
-    return f"@xml:{local}" if namespace == XML else f"@{local}"
-
-
-def _renamed(attributes: list[Attribute]) -> tuple[Attribute, ...]:
-    """Attributes of two namespaces with one local name get numbers."""
-    taken: dict[str, str] = {}
-    found: dict[str, Attribute] = {}
-    for attribute in attributes:
-        name, number = attribute.name, 1
-        while taken.get(name, attribute.tag) != attribute.tag:
-            number += 1
-            name = f"{attribute.name}#{number}"
-        taken[name] = attribute.tag
-        found[name] = replace(attribute, name=name)
-    return tuple(found.values())

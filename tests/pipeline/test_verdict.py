@@ -6,8 +6,9 @@ import pytest
 
 from lgsp.adapters.envelope import SECURITY_FAULTS
 from lgsp.adapters.soap import SoapFaultReceived
-from lgsp.errors import BadAnswer, ConnectFailed, LgspError, ProviderFault, Unavailable
-from lgsp.pipeline.verdict import soap_fault
+from lgsp.errors import BadAnswer, ConnectFailed, LgspError, ProviderFault, RecordNotFound, Unavailable
+from lgsp.model import HttpResponse
+from lgsp.pipeline.verdict import refusal, soap_fault
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,25 @@ def test_who_was_not_let_in_has_changed_nothing() -> None:
     found = soap_fault(SoapFaultReceived("FailedAuthentication", ""))
     assert isinstance(found, Unavailable)
     assert found.reached is False
+
+
+@pytest.mark.parametrize(
+    ("status", "declared", "error"),
+    [
+        (404, ("404",), RecordNotFound),
+        (400, ("4XX",), ProviderFault),
+        (422, (), ProviderFault),
+        (409, (), ProviderFault),
+        (404, (), None),
+        (400, ("404", "default"), None),
+        (401, ("401",), None),
+        (403, ("4XX",), None),
+        (429, ("429",), None),
+        (500, ("500",), None),
+    ],
+)
+def test_a_status_is_business_where_the_contract_declares_it(
+    status: int, declared: tuple[str, ...], error: type[LgspError] | None
+) -> None:
+    found = refusal(HttpResponse(status), declared)
+    assert (type(found) if found else None) is error

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Calls every SOAP operation of every system at the gateway with clients that are not ours: Node's package `soap` and a Java
+# client generated from the served WSDL. What is not installed (node, npm; java, javac, mvn) is said and left out; --require-all
+# makes that an error. Everything that is made stands in a temporary folder, or in the one of LGSP_FOREIGN.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+lgsp=${LGSP:-$root/.venv/bin/lgsp}
+out=${LGSP_FOREIGN:-$(mktemp -d)}
+mkdir -p "$out/node" "$out/java"
+rm -rf "$out/data"
+"$lgsp" up --port 0 --sim-port 0 --data "$out/data" >"$out/up.log" 2>&1 &
+up=$!
+trap 'kill -INT $up 2>/dev/null; wait $up 2>/dev/null || true' EXIT
+for _ in $(seq 100); do [ -s "$out/data/demo.json" ] && break; sleep 0.2; done
+read -r LGSP_URL LGSP_SIMULATOR LGSP_API_KEY < <(python3 -c '
+import json, sys
+demo = json.load(open(sys.argv[1]))
+print(demo["gateway"], demo["simulator"], demo["consumers"][0]["api_key"])' "$out/data/demo.json")
+export LGSP_URL LGSP_SIMULATOR LGSP_API_KEY
+curl -sf --retry 20 --retry-connrefused --retry-delay 1 "$LGSP_URL/readyz" >/dev/null
+code=0 missing=0
+if command -v node >/dev/null && command -v npm >/dev/null; then
+  cp "$root"/examples/node/{package.json,every_operation.mjs} "$out/node/"
+  (cd "$out/node" && npm install --no-audit --no-fund --silent && node every_operation.mjs) || code=1
+else
+  echo "left out: node and npm are not installed" && missing=1
+fi
+if command -v mvn >/dev/null && command -v javac >/dev/null; then
+  "$root/examples/java/run.sh" "$out/java" || code=1
+else
+  echo "left out: a JDK and mvn are not installed" && missing=1
+fi
+[ "${1:-}" = --require-all ] && [ $missing = 1 ] && code=1
+exit $code
