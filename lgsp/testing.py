@@ -45,7 +45,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="A folder with connectors/ contracts/ mocks/: its systems are simulated too, and the standard tests run on them.",
     )
 
-
     group.addoption(
         "--lgsp-seed", type=int, default=1, metavar="N", help="Seed of the simulated province; printed with a failure."
     )
@@ -223,7 +222,11 @@ def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded, _lgsp_world: World
     from lgsp_mocks.simulator import Simulator
 
     simulator = Simulator(
-        lgsp_loaded.systems, runtime=Runtime.system(), province=_lgsp_world, size=_lgsp_world.size, seed=_lgsp_world.seed
+        lgsp_loaded.systems,
+        runtime=Runtime.system(),
+        province=_lgsp_world,
+        size=_lgsp_world.size,
+        seed=_lgsp_world.seed,
     )
     server = _lgsp_beside.run(serve(simulator))
     sim = Sim(server.url, simulator, _lgsp_beside)

@@ -9,7 +9,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from yarl import URL
 from lgsp.model import HttpRequest, HttpResponse
 from lgsp.runtime import HANOI, Runtime
 from lgsp_mocks.calendar import Calendar
+from lgsp_mocks.clock import EPOCH
 
 SECONDS = 20.0
 TOGETHER = 64
@@ -27,6 +28,9 @@ TOGETHER = 64
 PLAN = Path(__file__).with_name("traffic.toml")
 _DAY = 86_400.0
 _DOSSIER = re.compile(r"([A-Z][0-9]{2}(?:\.[0-9]+)*)-[0-9]{6}-[0-9]{4,6}")
+_DAY_TEXT = re.compile(r"(?<![0-9])20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")
+_NEAR_DAYS = 60
+"""Days of an example this near to its own day are moved along with it; a grandfather's birthday is not."""
 _BURSTS = ((11, 30), (16, 30))
 _BURST_MINUTES = 20
 
@@ -121,8 +125,9 @@ class Requests:
         )
 
     def renamed(self, text: str, now: datetime) -> str:
-        """The same message with each dossier code replaced by one of today's, the same for the same."""
+        """The same message as if it were of today: dossier codes of its own, days as far from now as from the examples' day."""
         made: dict[str, str] = {}
+        passed = now.astimezone(HANOI).date() - EPOCH.date()
 
         def fresh(found: re.Match[str]) -> str:
             if found[0] not in made:
@@ -130,7 +135,11 @@ class Requests:
                 made[found[0]] = f"{found[1]}-{now.astimezone(HANOI):%y%m%d}-{self._serial % 10_000:04d}"
             return made[found[0]]
 
-        return _DOSSIER.sub(fresh, text)
+        def moved(found: re.Match[str]) -> str:
+            day = date.fromisoformat(found[0])
+            return (day + passed).isoformat() if abs((day - EPOCH.date()).days) <= _NEAR_DAYS else found[0]
+
+        return _DAY_TEXT.sub(moved, _DOSSIER.sub(fresh, text))
 
 
 @dataclass

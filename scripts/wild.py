@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 
 SYSTEM = "he-thong-la"
 """Hệ thống lạ, "a strange system"."""
-SECONDS = 60
+SECONDS = 180
 MEMORY = 1200 << 20
 WSDL_NS = "http://schemas.xmlsoap.org/wsdl/"
 

@@ -52,8 +52,14 @@ sizes = st.lists(st.integers(1, 60), max_size=12)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
-@given(value=st.dictionaries(st.sampled_from("abc"), texts | st.lists(texts, max_size=3)), sizes=sizes, ascii_=st.booleans())
-def test_json_comes_back_the_same(tmp_path: Path, small_threshold: None, value: dict, sizes: list[int], ascii_: bool) -> None:
+@given(
+    value=st.dictionaries(st.sampled_from("abc"), texts | st.lists(texts, max_size=3)),
+    sizes=sizes,
+    ascii_=st.booleans(),
+)
+def test_json_comes_back_the_same(
+    tmp_path: Path, small_threshold: None, value: dict, sizes: list[int], ascii_: bool
+) -> None:
     raw = json.dumps(value, ensure_ascii=ascii_).encode()
     lifter = JsonLifter(Files(tmp_path).open, len(raw))
     for chunk in cut(raw, sizes):
@@ -76,7 +82,9 @@ xml_texts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_chara
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 @given(values=st.lists(xml_texts, max_size=4), sizes=sizes, cdata=st.booleans())
-def test_xml_comes_back_the_same(tmp_path: Path, small_threshold: None, values: list[str], sizes: list[int], cdata: bool) -> None:
+def test_xml_comes_back_the_same(
+    tmp_path: Path, small_threshold: None, values: list[str], sizes: list[int], cdata: bool
+) -> None:
     root = etree.Element("{urn:x}root", {"a": 'x > "y"'})
     for value in values:
         child = etree.SubElement(root, "{urn:x}v")

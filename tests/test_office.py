@@ -91,7 +91,17 @@ async def test_approval_and_activity(office: Office) -> None:
 
 async def test_grants(office: Office) -> None:
     await do(office, "consumer.add", id="x", name="X")
-    await do(office, "grant.add", consumer="x", system="births", operation="*", legal_basis="Luật", fields=["a.b"], by="An", approved_by="Bình")
+    await do(
+        office,
+        "grant.add",
+        consumer="x",
+        system="births",
+        operation="*",
+        legal_basis="Luật",
+        fields=["a.b"],
+        by="An",
+        approved_by="Bình",
+    )
     assert [each["fields"] for each in await do(office, "grant.list", consumer="x")] == [("a.b",)]
     await do(office, "grant.remove", consumer="x", system="births", operation="*")
     assert await do(office, "grant.list") == []

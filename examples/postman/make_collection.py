@@ -1,6 +1,6 @@
 """Writes a Postman collection (v2.1) of every operation to stdout, from a simulator's examples.
 
-    python make_collection.py http://127.0.0.1:9000 > lgsp.postman_collection.json
+python make_collection.py http://127.0.0.1:9000 > lgsp.postman_collection.json
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ def collection(examples: list[dict[str, Any]]) -> dict[str, Any]:
     for n, example in enumerate(examples):
         path = ["api", example["system"], example["version"], example["operation"]]
         named = {"Content-Type": "application/json", "X-API-Key": "{{api_key}}", **example.get("headers", {})}
-        folders.setdefault(example["system"], []).append({
-            "name": f"{example['operation']} ({example['expect']}) {n}",
-            "request": {
-                "method": "POST",
-                "header": [{"key": key, "value": value} for key, value in named.items()],
-                "body": {
-                    "mode": "raw",
-                    "raw": json.dumps(example["request"], ensure_ascii=False, indent=2),
-                    "options": {"raw": {"language": "json"}},
+        folders.setdefault(example["system"], []).append(
+            {
+                "name": f"{example['operation']} ({example['expect']}) {n}",
+                "request": {
+                    "method": "POST",
+                    "header": [{"key": key, "value": value} for key, value in named.items()],
+                    "body": {
+                        "mode": "raw",
+                        "raw": json.dumps(example["request"], ensure_ascii=False, indent=2),
+                        "options": {"raw": {"language": "json"}},
+                    },
+                    "url": {"raw": "{{gateway}}/" + "/".join(path), "host": ["{{gateway}}"], "path": path},
                 },
-                "url": {"raw": "{{gateway}}/" + "/".join(path), "host": ["{{gateway}}"], "path": path},
-            },
-        })
+            }
+        )
     return {
         "info": {
             "name": "LGSP (sample)",

@@ -276,7 +276,10 @@ def forwarded(request: HttpRequest, route: BackendRoute, context: Context) -> Ht
         )
     named = {each.name.lower() for each in route.operation.http.parameters if each.place == "header"}
     headers = {name: value for name, value in request.headers.items() if name in _NATIVE_HEADERS or name in named}
-    own = {header: context.secrets.get(name) or context.values.get(name, "") for header, name in backend.native_headers.items()}
+    own = {
+        header: context.secrets.get(name) or context.values.get(name, "")
+        for header, name in backend.native_headers.items()
+    }
     return HttpRequest(request.method, path + (f"?{query}" if query else ""), headers | own, request.body)
 
 

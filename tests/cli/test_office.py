@@ -54,7 +54,20 @@ def test_without_an_owner(tmp_path: Path) -> None:
     assert made.exit_code == 0, made.output
     assert set(json.loads(made.stdout)) == {"id", "client_id", "client_secret", "api_key"}
     assert lgsp(tmp_path, "consumer", "approve", "mot-cua", "--level", "3", "--decision", "1/QĐ").exit_code == 0
-    granted = lgsp(tmp_path, "grant", "add", "mot-cua", "births", "*", "--legal-basis", "Luật", "--by", "An", "--approved-by", "Bình")
+    granted = lgsp(
+        tmp_path,
+        "grant",
+        "add",
+        "mot-cua",
+        "births",
+        "*",
+        "--legal-basis",
+        "Luật",
+        "--by",
+        "An",
+        "--approved-by",
+        "Bình",
+    )
     assert granted.exit_code == 0, granted.output
     assert json.loads(lgsp(tmp_path, "grant", "list", "--json").stdout)[0]["system"] == "births"
     listed = json.loads(lgsp(tmp_path, "consumer", "list", "--json").stdout)

@@ -152,7 +152,8 @@ def test_an_evident_value_is_valid_by_the_schema(shape: Scalar) -> None:
         fullmatch=True,
     )
     texts |= st.from_regex(
-        r"[0-2][0-9]:[0-6][0-9]:[0-6][0-9]([.][0-9]{1,3})?Z?|[0-9]{3}-[0-9]{1,2}|bc[A-Z ]{0,2}|A[a-c.]|[0-9]{2,3}", fullmatch=True
+        r"[0-2][0-9]:[0-6][0-9]:[0-6][0-9]([.][0-9]{1,3})?Z?|[0-9]{3}-[0-9]{1,2}|bc[A-Z ]{0,2}|A[a-c.]|[0-9]{2,3}",
+        fullmatch=True,
     )
     values = texts | st.integers(-300, 300) | st.integers(0, 12) | st.floats(allow_nan=True) | st.booleans() | st.none()
     values |= st.sampled_from(shape.facets.enum or ("",))

@@ -20,7 +20,9 @@ def test_every_file_has_its_namespace_and_no_other_file_is_there() -> None:
 
 
 @pytest.mark.parametrize("namespace", WELL_KNOWN)
-@pytest.mark.parametrize("location", ['schemaLocation="http://example.invalid/a.xsd"', 'schemaLocation="khongCo.xsd"', ""])
+@pytest.mark.parametrize(
+    "location", ['schemaLocation="http://example.invalid/a.xsd"', 'schemaLocation="khongCo.xsd"', ""]
+)
 def test_an_import_is_answered(tmp_path: Path, namespace: str, location: str) -> None:
     files = Files(tmp_path)
     schemas = Schemas(files)

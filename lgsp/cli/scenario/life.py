@@ -348,7 +348,7 @@ class Life:
             case AttemptMade() if event.number > 1:
                 self.tally.retries[event.system] += 1
             case SubmissionMoved():
-                self.tally.submission(event.system, event.was, event.now, self.now)
+                self.tally.submission(event)
             case _:
                 pass
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from lgsp.cli.scenario.dossiers import Dossier
 from lgsp.cli.scenario.plan import Scenario, Step
+from lgsp.events import SubmissionMoved
 from lgsp.model import Health, SubmissionState
 from lgsp.runtime import HANOI
 
@@ -39,6 +40,8 @@ class Tally:
     waiting_now: int = 0
     waiting_most: int = 0
     delivering: int = 0
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Submissions that the ministry refused, by (system, operation)."""
     down_since: dict[str, datetime] = field(default_factory=dict)
     down: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Seconds, by system."""
@@ -69,14 +72,17 @@ class Tally:
             self.down_since[system] = at
             self.outages[system] += 1
 
-    def submission(self, _: str, was: SubmissionState | None, now: SubmissionState, __: datetime) -> None:
+    def submission(self, event: SubmissionMoved) -> None:
+        was, now = event.was, event.now
         if was is None:
             self.submissions["accepted"] += 1
-        self.waiting_now += (now in self.WAITING) - (was in self.WAITING)
         self.delivering += (now is S.DELIVERING) - (was is S.DELIVERING)
+        self.waiting_now += (now in self.WAITING) - (was in self.WAITING)
         self.waiting_most = max(self.waiting_most, self.waiting_now)
         if now not in self.WAITING:
             self.submissions[now.value] += 1
+        if now is S.FAILED:
+            self.refused[event.system, event.operation] += 1
 
     def closed(self, end: datetime) -> None:
         for system, since in self.down_since.items():
@@ -156,6 +162,10 @@ class Tally:
                 "lost": 0 if self.waiting_now == 0 else self.waiting_now,
             },
             "calls_played": sum(self.calls.values()),
+            "refused_by_ministries": [
+                {"system": system, "operation": operation, "submissions": count * self.sample}
+                for (system, operation), count in sorted(self.refused.items())
+            ],
             "failures": [
                 {"system": system, "operation": operation, "outcome": code, "calls": count}
                 for (system, operation, code), count in sorted(self.calls.items())
