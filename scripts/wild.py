@@ -306,7 +306,9 @@ async def _by_zeep(
         found.zeep_agreed += 1
         return
     theirs_said = without_nothing(serialize_object(got, dict))
-    if theirs.output.header is not None and isinstance(theirs_said, dict):  # answers with headers come in two parts
+    if (
+        theirs.output is not None and theirs.output.header is not None and isinstance(theirs_said, dict)
+    ):  # answers with headers come in two parts
         theirs_said = theirs_said.get("body") if theirs_said.keys() <= {"header", "body"} else theirs_said
     ours = comparable(output.element.shape, wanted, output.table) if output.root else None
     if theirs_said == ours or _unwrapped(theirs_said, ours):

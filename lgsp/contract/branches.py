@@ -6,6 +6,7 @@ from typing import Any
 
 from lgsp.contract.matching import first
 from lgsp.contract.shape import (
+    QUALIFIED,
     XSI,
     Element,
     Group,
@@ -13,6 +14,8 @@ from lgsp.contract.shape import (
     Particle,
     Raw,
     Record,
+    Scalar,
+    Shape,
     Table,
     Wild,
     elements,
@@ -32,8 +35,12 @@ def prefixes(root: Element, table: Table) -> dict[str, str]:
         record = table[shape.key] if isinstance(shape, Named) else shape
         if isinstance(record, Raw):
             plain, instance = False, True
+        if _is_name(record):  # a name without a prefix would be of the default namespace
+            plain = False
         if not isinstance(record, Record):
             continue
+        if any(map(_is_name, (record.text, *(attribute.shape for attribute in record.attributes)))):
+            plain = False
         attributes |= {split(attribute.tag)[0] for attribute in record.attributes}
         used |= {split(clark)[0]: None for _, clark in record.subtypes.values()}
         instance = instance or bool(record.subtypes or record.attributes)
@@ -49,6 +56,10 @@ def prefixes(root: Element, table: Table) -> dict[str, str]:
     if instance:
         prefixes[XSI] = "xsi"
     return prefixes
+
+
+def _is_name(shape: Shape | None) -> bool:
+    return isinstance(shape, Scalar) and shape.base in QUALIFIED
 
 
 def _has_wild(particle: Particle | None) -> bool:

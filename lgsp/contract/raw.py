@@ -77,6 +77,16 @@ def qualified(value: Any, start: str, end: str) -> str:
     return f"{start}>{escaped(local)}{end}"
 
 
+def named(value: Any, number: int) -> tuple[str, str]:
+    """A qualified name of a start tag or of the text behind it: the declaration that it needs, and its text, not escaped."""
+    if not isinstance(value, str):
+        raise Mismatch
+    namespace, local = split(value)
+    if not namespace:
+        return "", local
+    return f" xmlns:q{number}={quoted(namespace)}", f"q{number}:{local}"
+
+
 def attributes(data: dict[str, Any], known: frozenset[str]) -> tuple[str, int]:
     """Attributes that anyAttribute lets in: `@{namespace}name` or `@name` in the data."""
     out: list[str] = []

@@ -12,6 +12,7 @@ from lgsp.contract.loops import Convert, Field, compiled
 from lgsp.contract.matching import matcher
 from lgsp.contract.shape import (
     NIL_KEY,
+    QUALIFIED,
     TEXT_KEY,
     TYPE_KEY,
     XSI,
@@ -35,7 +36,6 @@ from lgsp.contract.shape import (
 from lgsp.contract.text import SPACE, Mismatch, proved_reader, qualified, reader
 
 Read = Callable[[etree._Element], Any]  # noqa: SLF001  lxml's name for an element
-_QUALIFIED = frozenset({"QName", "NOTATION"})
 NIL = f"{{{XSI}}}nil"
 TYPE = f"{{{XSI}}}type"
 
@@ -69,7 +69,7 @@ class Reader:
         return self._made[key]
 
     def _leaf(self, shape: Scalar | Items) -> Read:
-        if isinstance(shape, Scalar) and shape.base in _QUALIFIED:
+        if isinstance(shape, Scalar) and shape.base in QUALIFIED:
             return lambda element: qualified(element.text or "", element.nsmap)
         convert = reader(shape)
         empty = convert("")
@@ -110,7 +110,7 @@ class Reader:
     def _record(self, record: Record) -> Read:
         content = self._content(record)
         attributes = self._attributes(record)
-        text = reader(record.text) if record.text is not None else None
+        text = self._leaf(record.text) if record.text is not None else None
         if attributes is None and text is None:
             plain = content
         else:
@@ -118,7 +118,7 @@ class Reader:
             def plain(element: etree._Element) -> Any:
                 data: dict[str, Any] = {} if attributes is None else attributes(element)
                 if text is not None:
-                    data[TEXT_KEY] = text(element.text or "")
+                    data[TEXT_KEY] = text(element)
                 else:
                     data.update(content(element))
                 return data
@@ -149,13 +149,15 @@ class Reader:
             return None
         known = {attribute.tag: (attribute.name, _attribute_reader(attribute)) for attribute in record.attributes}
         wild = record.any_attribute
+        names = {attribute.name for attribute in record.attributes if _is_name(attribute)}
 
         def attributes(element: etree._Element) -> dict[str, Any]:
             data: dict[str, Any] = {}
             for tag, text in element.items():
                 found = known.get(str(tag))
                 if found is not None:
-                    data[found[0]] = found[1](str(text))
+                    name, read = found
+                    data[name] = qualified(str(text), element.nsmap) if name in names else read(str(text))
                 elif wild and not str(tag).startswith(f"{{{XSI}}}"):
                     data[f"@{tag}"] = str(text)
             return data
@@ -186,7 +188,7 @@ class Reader:
 
     def _convert(self, element: Element) -> Convert | None:
         """For a scalar the function from its text, so that the loop over a record needs no call of `read`."""
-        if not isinstance(element.shape, Scalar) or element.shape.base in _QUALIFIED:
+        if not isinstance(element.shape, Scalar) or element.shape.base in QUALIFIED:
             return None
         return proved_reader(element.shape) if self._proved else reader(element.shape)
 
@@ -238,6 +240,10 @@ def _defaulted(read: Read, default: Any) -> Read:
         return default if element.text is None and len(element) == 0 and not element.get(NIL) else read(element)
 
     return defaulted
+
+
+def _is_name(attribute: Attribute) -> bool:
+    return isinstance(attribute.shape, Scalar) and attribute.shape.base in QUALIFIED
 
 
 def _attribute_reader(attribute: Attribute) -> Callable[[str], Any]:

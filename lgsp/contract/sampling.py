@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from lgsp.contract.matching import first
 from lgsp.contract.pattern_text import text_for
+from lgsp.contract.raw import outer
 from lgsp.contract.shape import (
+    RAW_KEY,
     TEXT_KEY,
     TYPE_KEY,
     Element,
@@ -25,7 +29,9 @@ from lgsp.contract.shape import (
     Table,
     Wild,
 )
-from lgsp.contract.text import reader
+from lgsp.contract.text import Mismatch, reader
+from lgsp.contract.writing import compile_writer
+from lgsp.xml import parse_xml
 
 _TEXTS = {
     "date": "2024-01-02",
@@ -130,7 +136,24 @@ class Sampler:
             return isinstance(part.shape, Named) and (part.shape.key in self._open or len(self._open) > 12)
         return isinstance(part, Group) and any(self._closed(each) for each in part.parts if not isinstance(each, Wild))
 
+    def raw(self, element: Element) -> Any:
+        """Mixed content is text, unless its type asks for attributes or elements in it."""
+        record = element.shape.record if isinstance(element.shape, Raw) else None
+        if record is None or len(self._open) > 24 or not _asks(record):
+            return _WORD
+        self._open.append(element.tag)
+        try:
+            data = {key: value for key, value in self._record(record, element.name).items() if key != TEXT_KEY}
+            text = compile_writer(replace(element, shape=record, nillable=False), self._table)(data)
+        except Mismatch:
+            return _WORD
+        finally:
+            self._open.pop()
+        return {RAW_KEY: outer(parse_xml(text.encode()))}
+
     def _one(self, element: Element) -> Any:
+        if isinstance(element.shape, Raw):
+            return self.raw(element)
         if element.fixed is not None and isinstance(element.shape, Scalar):
             return reader(element.shape)(element.fixed)
         if self._closed(element) and element.nillable:
@@ -176,6 +199,12 @@ class Sampler:
             )
             text = text.ljust(least, "x")
         return text if most is None or shape.base not in ("string", "normalizedString", "token") else text[:most]
+
+
+def _asks(record: Record) -> bool:
+    return any(each.required for each in record.attributes) or (
+        record.content is not None and not first(record.content).empty
+    )
 
 
 def _plain(value: Any) -> str:

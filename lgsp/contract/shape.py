@@ -62,6 +62,8 @@ class Scalar:
         return self.kind == "integer" and self.base in _BIG
 
 
+QUALIFIED = frozenset({"QName", "NOTATION"})
+"""Types whose text means nothing without the prefixes around it."""
 _BIG = frozenset(
     {
         "integer",
@@ -100,6 +102,9 @@ class Listing:
 @dataclass(frozen=True, slots=True)
 class Raw:
     """xs:anyType and mixed content: a string where only text stands, else `{"#xml": "<element…/>"}`."""
+
+    record: Record | None = None
+    """What stands between the text of mixed content; only specimens are made from it."""
 
 
 @dataclass(frozen=True, slots=True)

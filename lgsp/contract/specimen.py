@@ -203,4 +203,6 @@ class _Maker:
             return reader(element.shape)(element.fixed)
         if element.nillable and (self._closed(element) or level > self._depth + 3):
             return None
+        if isinstance(element.shape, Raw):
+            return self._scalars.raw(element)
         return self.value(element.shape, element.name, level)

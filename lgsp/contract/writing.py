@@ -14,6 +14,7 @@ from lgsp.contract import raw, text
 from lgsp.contract.branches import branch, disjoint, pick, prefixes
 from lgsp.contract.shape import (
     NIL_KEY,
+    QUALIFIED,
     TEXT_KEY,
     TYPE_KEY,
     Attribute,
@@ -71,6 +72,7 @@ class _Source:
             "splice": raw.spliced,
             "pick": pick,
             "wild_attributes": raw.attributes,
+            "named": raw.named,
         }
         self._functions: dict[str, str] = {}
         self._pending: list[tuple[str, Record]] = []
@@ -117,7 +119,12 @@ class _Source:
 
     def _headed(self, key: str, record: Record) -> bool:
         return bool(
-            record.attributes or record.any_attribute or record.subtypes or key in self._derived or record.abstract
+            record.attributes
+            or record.any_attribute
+            or record.subtypes
+            or key in self._derived
+            or record.abstract
+            or _is_name(record.text)
         )
 
     def _function(self, key: str, record: Record) -> None:
@@ -135,7 +142,9 @@ class _Source:
             self._attributes(record)
             out.append(f" if {NIL_KEY!r} in d: k += 1; o(' xsi:nil=\"true\"')")
             out.append(" o('>')")
-        if record.text is not None:
+        if _is_name(record.text):
+            out.append(" if q is not None: k += 1; o(esc(q))")
+        elif record.text is not None:
             out.append(f" v = d.get({TEXT_KEY!r}, M)")
             out.append(" if v is not M:")
             out.append("  k += 1")
@@ -167,10 +176,17 @@ class _Source:
             out.append(f" v = d.get({attribute.name!r}, M)")
             out.append(" if v is not M:")
             out.append("  k += 1")
+            if _is_name(attribute.shape):
+                start = f" {self._tag(attribute.tag)}="
+                out.append(f"  x, v = named(v, {len(out)}); o(x + {start!r} + quo(v))")
+                continue
             out.append(f"  o({' ' + self._tag(attribute.tag) + '='!r} + quo({self._lexical(attribute)}(v)))")
+        if _is_name(record.text):
+            out.append(" q = None")
+            out.append(f" if {TEXT_KEY!r} in d: x, q = named(d[{TEXT_KEY!r}], 0); o(x)")
         if record.any_attribute:
             known = self._constant(frozenset(attribute.name for attribute in record.attributes))
-            out.append(f" w, n = wild_attributes(d, {known}); k += n; o(w)")
+            out.append(f" x, n = wild_attributes(d, {known}); k += n; o(x)")
 
     def _lexical(self, attribute: Attribute) -> str:
         return self._constant(text.lexical(attribute.shape))
@@ -285,5 +301,9 @@ def _always(element: Element) -> bool:
         and not element.nillable
         and isinstance(shape, Scalar)
         and shape.kind == "string"
-        and shape.base not in ("QName", "NOTATION")
+        and shape.base not in QUALIFIED
     )
+
+
+def _is_name(shape: Shape | None) -> bool:
+    return isinstance(shape, Scalar) and shape.base in QUALIFIED

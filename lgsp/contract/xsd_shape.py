@@ -97,7 +97,8 @@ class Shapes:
         """A complex type under a key of the table; `Raw` where its content is mixed."""
         if key not in self._complex:
             if self._mixed(node, set()):
-                self._complex[key] = Raw()
+                self._complex[key] = Raw()  # where it stands inside itself
+                self._complex[key] = Raw(self._record(node))
                 return self._complex[key]
             self._complex[key] = Named(key)
             self._pending.append((key, node))
@@ -303,7 +304,7 @@ class Shapes:
             if local == "complexType":
                 if _is_global(node):  # may refer to itself: it gets a name of its own
                     return self._named(f"element {tag}", child)
-                return Raw() if self._mixed(child, set()) else self._record(child)
+                return Raw(self._record(child)) if self._mixed(child, set()) else self._record(child)
         head = node.get("substitutionGroup", "").split()
         if head:
             component = self._names.component("element", self._names.clark(node, head[0]))
