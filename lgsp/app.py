@@ -247,7 +247,7 @@ async def _compose(
     upstreams = Upstreams(settings.upstreams, transport, runtime, events)
     health = HealthBook(lambda: registry, runtime, events)
     watch = SecurityWatch(events, clock, settings.bulk_subjects_per_hour)
-    audit = Audit(store, runtime, watch.subjects)
+    audit = Audit(store, runtime, watch.subjects, limits.evidence_seconds)
     submissions = Submissions(store, runtime, events, lambda: registry, spool)
     inbox = Inbox(store, runtime)
     era = settings.province.era

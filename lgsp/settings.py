@@ -87,6 +87,8 @@ class Limits:
     """After Ctrl-C: how long exchanges under way may take to end."""
     ready_seconds: float = 2.0
     """`/readyz` waits at most this long for the first probes."""
+    evidence_seconds: float = 0.9
+    """Longest wait for an entry's commit; then the call is refused (RULES 1: within a second)."""
     token_seconds: float = 3600.0
     quota_per_minute: int = 60_000
     """Calls of one consumer where its grant says nothing."""

@@ -32,8 +32,9 @@ STATUS = {
     "maintenance": 503,
     "evidence-unavailable": 503,
     "timeout": 504,
+    "invalid-signature": 422,
 }
-"""As INTERFACE lists them; changed only together with it."""
+"""As INTERFACE lists them, and our additions, which the change log names."""
 
 
 def test_the_codes_are_those_of_the_published_table() -> None:

@@ -20,7 +20,7 @@ from lgsp.store import CheckpointRow, EvidenceRow, Store, StoreFailed
 if TYPE_CHECKING:  # the exchange stands above; only its type is named here
     from lgsp.exchange import Exchange
 
-_PATIENCE = 0.9
+PATIENCE = 0.9
 """Seconds after which a call without evidence is refused: within the second that RULES 1 allows."""
 _BEHIND_SECONDS = 0.5
 _BEHIND_ENTRIES = 1000
@@ -35,9 +35,15 @@ class Audit:
     """
 
     def __init__(
-        self, store: Store, runtime: Runtime, watch: Callable[[str, tuple[bytes, ...]], None] | None = None
+        self,
+        store: Store,
+        runtime: Runtime,
+        watch: Callable[[str, tuple[bytes, ...]], None] | None = None,
+        patience: float = PATIENCE,
     ) -> None:
-        """`watch` hears who asks about how many people: consumer and keyed hashes of each asked entry."""
+        """`watch` hears who asks about how many people: consumer and keyed hashes of each asked entry. `patience`: seconds
+        that a commit may take before the call is refused."""
+        self._patience = patience
         self._watch = watch
         self._evidence, self._keys, self._runtime = store.evidence, store.keys, runtime
         self._start = genesis(store.evidence.writer)
@@ -141,7 +147,7 @@ class Audit:
 
     async def _append(self, draft: Draft) -> None:
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await self._evidence.append(lambda last: self._compose(last, (draft,)))
         except (StoreFailed, TimeoutError) as error:
             raise EvidenceUnavailable(retry_after=1) from error

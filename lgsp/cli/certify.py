@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +39,8 @@ def certify(
         rows = [{"id": each.id, "vi": each.vi, "en": each.en} for each in SITUATIONS]
         as_json(rows) if as_json_ else table(("situation", "vi", "en"), [tuple(row.values()) for row in rows])
         return
+    import asyncio
+
     from lgsp.cli.certifying import Client
 
     client = Client(shlex.split(command), consumer, seconds, inbox)

@@ -131,9 +131,9 @@ def _strike(simulator: Simulator, situation: Situation, plain: Seen | None) -> l
 
 async def _call_back(gateway: Gateway, consumer: str) -> None:
     """A ministry's message for this consumer, and the same once more: the bus keeps it once."""
-    message = {"MaThamChieu": _KEY, "TrangThaiGD": "1", "SoTien": 25000, "MaGiaoDich": "MAU9901"}
+    called = next(each for connector in gateway.registry.connectors.values() for each in connector.inbound.values())
     for _ in range(2):
-        await gateway.inbox.put(consumer, "public-payment", "CONFIRM", _KEY, message)
+        await gateway.inbox.put(consumer, called.system, called.name, _KEY, {called.key: _KEY})
 
 
 async def _left(gateway: Gateway, consumer: str) -> int:

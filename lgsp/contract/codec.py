@@ -6,19 +6,16 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import msgspec
 from lxml import etree
 
 from lgsp.contract.accepting import Accept, compile_accept
-from lgsp.contract.diagnose import diagnose, pointer
+from lgsp.contract.diagnose import pointer
 from lgsp.contract.jsontext import strict_json
 from lgsp.contract.locating import located_errors
-from lgsp.contract.normal import Change, Normaliser, has_big, integer_in, integer_out
-from lgsp.contract.reading import Reader
-from lgsp.contract.shape import NIL_KEY, RAW_KEY, TEXT_KEY, XSI, Element, Raw, Record, Table, split
-from lgsp.contract.text import Mismatch, quoted
+from lgsp.contract.message import Message, Schema
+from lgsp.contract.shape import Element, Record, Table
+from lgsp.contract.text import Mismatch
 from lgsp.contract.validating import JsonValidator, violations, without_blobs
-from lgsp.contract.writing import Write, compile_writer
 from lgsp.errors import InvalidMessage
 from lgsp.model import Data, FieldError
 from lgsp.xml import MIB, parse_xml
@@ -26,96 +23,9 @@ from lgsp.xml import MIB, parse_xml
 _DATA_LIMIT = 256 * MIB
 """Our own text read back to be validated: the caller's bytes were bounded before they became data."""
 
-Schema = dict[str, Any]
-
-
-class _Message:
-    """What both births share: shape, text and JSON. `checked` is the validator of the written half."""
-
-    def __init__(
-        self, element: Element, table: Table, schema: Callable[[], Schema], *, proved: bool, lenient: bool
-    ) -> None:
-        self.element, self.table = element, table
-        self.root = element.tag
-        self._schema, self._proved, self._lenient = schema, proved, lenient
-
-    @cached_property
-    def schema(self) -> Schema:
-        return self._schema()
-
-    @cached_property
-    def write(self) -> Write:
-        write = compile_writer(self.element, self.table)
-        if isinstance(self.element.shape, Raw):
-            return lambda data: write(data if RAW_KEY in data else data.get(TEXT_KEY, ""))
-        if self.element.nillable:
-            nil = _nil(self.element.tag)
-            return lambda data: nil if data == {NIL_KEY: True} else write(data)
-        return write
-
-    @cached_property
-    def read(self) -> Callable[[etree._Element], Any]:
-        read = Reader(self.table, proved=self._proved).value(self.element)
-        if isinstance(self.element.shape, Raw):
-            return lambda element: value if isinstance(value := read(element), dict) else {TEXT_KEY: value or ""}
-        if self.element.nillable:
-            return lambda element: {NIL_KEY: True} if (value := read(element)) is None else value
-        return read
-
-    @cached_property
-    def incoming(self) -> Change:
-        mode = Normaliser(self.table, unknown="drop" if self._lenient else "refuse", integer=integer_in, copy=False)
-        return mode.of(self.element.shape) or _same
-
-    @cached_property
-    def strict(self) -> Change:
-        return Normaliser(self.table, unknown="refuse", integer=_same, copy=False).of(self.element.shape) or _same
-
-    @cached_property
-    def outgoing(self) -> Change | None:
-        if not has_big(self.element.shape, self.table):
-            return None
-        return Normaliser(self.table, unknown="keep", integer=integer_out, copy=True).of(self.element.shape)
-
-    def mismatch(self, data: Any, *, xml: bool) -> InvalidMessage:
-        errors = tuple(diagnose(self.element.shape, data, self.table, xml=xml))
-        return InvalidMessage(errors=errors or (FieldError("", "invalid"),))
-
-    def object(self, data: Any) -> Data:
-        """Data from parsed JSON."""
-        if not isinstance(data, dict):
-            raise InvalidMessage(errors=(FieldError("", "type:object"),))
-        return self.incoming_data(data)
-
-    def incoming_data(self, data: Data) -> Data:
-        try:
-            changed: Data = self.incoming(data)
-        except Mismatch as error:
-            raise self.mismatch(data, xml=False) from error
-        return changed
-
-    def json(self, data: Data) -> bytes:
-        return msgspec.json.encode(data if self.outgoing is None else self.outgoing(data))
-
-    def xml(self, data: Data) -> str:
-        try:
-            return self.write(data)
-        except (Mismatch, AttributeError, TypeError) as error:
-            raise self.mismatch(data, xml=True) from error
-
-
-def _nil(tag: str) -> str:
-    namespace, local = split(tag)
-    own = f" xmlns={quoted(namespace)}" if namespace else ""
-    return f'<{local}{own} xmlns:xsi="{XSI}" xsi:nil="true"/>'
-
 
 def _never(_: Any) -> bool:
     return False
-
-
-def _same(data: Any) -> Any:
-    return data
 
 
 class JsonBorn:
@@ -124,9 +34,10 @@ class JsonBorn:
     def __init__(
         self, element: Element, table: Table, schema: Callable[[], Schema], components: Schema, *, lenient: bool
     ) -> None:
-        self._message = _Message(element, table, schema, proved=False, lenient=lenient)
+        self._message = Message(element, table, schema, proved=False, lenient=lenient)
         self.components = components
         self.root = element.tag
+        self._warm = False
 
     @property
     def element(self) -> Element:
@@ -181,6 +92,15 @@ class JsonBorn:
             raise self._message.mismatch(data, xml=False) from error
         self._validate(data)
 
+    @property
+    def cold(self) -> bool:
+        return not self._warm and self._message.large
+
+    def warm(self) -> None:
+        self._message.warm()
+        _ = self._validator
+        self._warm = True
+
     def json_schema(self) -> Schema:
         return self._message.schema
 
@@ -200,10 +120,11 @@ class XmlBorn:
         plain: bool,
     ) -> None:
         """`plain`: the schema has no rules between fields (keys, uniqueness), so that each value is judged by itself."""
-        self._message = _Message(element, table, schema, proved=True, lenient=lenient)
+        self._message = Message(element, table, schema, proved=True, lenient=lenient)
         self._validator_of, self._plain = validator, plain
         self.components = components
         self.root = element.tag
+        self._warm = False
 
     @property
     def element(self) -> Element:
@@ -290,6 +211,15 @@ class XmlBorn:
                 raise InvalidMessage(errors=left)
         return element
 
+    @property
+    def cold(self) -> bool:
+        return not self._warm and self._message.large
+
+    def warm(self) -> None:
+        self._message.warm()
+        _ = self._validator, self.accept
+        self._warm = True
+
     def json_schema(self) -> Schema:
         return self._message.schema
 
@@ -332,6 +262,11 @@ class NoBody:
     def check(self, data: Data) -> None:
         if data:
             raise InvalidMessage(errors=tuple(FieldError(pointer("", name), "unknown field") for name in data))
+
+    cold = False
+
+    def warm(self) -> None:
+        """Nothing is compiled."""
 
     def json_schema(self) -> Schema:
         return {"type": "object", "properties": {}, "additionalProperties": self._lenient}

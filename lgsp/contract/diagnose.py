@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lgsp.contract.raw import spliced
 from lgsp.contract.shape import (
     NIL_KEY,
     RAW_KEY,
@@ -25,7 +26,7 @@ from lgsp.contract.shape import (
     resolve,
     scope,
 )
-from lgsp.contract.text import ILLEGAL
+from lgsp.contract.text import ILLEGAL, Mismatch
 from lgsp.model import Blob, FieldError
 
 _WORDS = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -105,7 +106,9 @@ def _field(field: Element | Group | Wild, data: Any, table: Table, path: str, *,
     for index, each in enumerate(data):
         below = pointer(path, index)
         if isinstance(field, Wild):
-            if not isinstance(each, str):
+            try:
+                spliced(each)
+            except Mismatch:
                 yield FieldError(below, "type:xml")
         elif not isinstance(each, dict):
             yield FieldError(below, "type:object")

@@ -46,6 +46,13 @@ class Codec(Protocol):
     def check(self, data: Data) -> None:
         """Validate by the written half. A `Blob` counts as the string that it stands for."""
 
+    @property
+    def cold(self) -> bool:
+        """Its first use would take longer than the loop may be blocked: call `warm` off the loop before (RULES 11)."""
+
+    def warm(self) -> None:
+        """Compiles everything now, which otherwise happens at first use."""
+
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema 2020-12 of the data, `$ref`s into `#/components/schemas`."""
 

@@ -48,6 +48,7 @@ class Reader:
         self._table = table
         self._proved = proved
         self._made: dict[str, Read] = {}
+        self._unbuilt: list[Callable[[], None]] = []
 
     def of(self, shape: Shape) -> Read:
         """A function from an element to its value; raises `Mismatch`."""
@@ -173,39 +174,40 @@ class Reader:
         def fields() -> tuple[Field, ...]:
             return tuple(Field(e.tag, e.name, self._convert(e), self.value(e), e.repeated) for e in found)
 
-        return _table_reader(fields, record, empty, proved=self._proved)
+        ordered = self._proved and _ordered(record)
+        return self._later(lambda: compiled(fields(), empty, proved=self._proved, ordered=ordered))
 
     def _matched(self, record: Record) -> Read:
-        content, made = record.content, list[Read]()
+        content = record.content
+        assert content is not None  # flat() gives () for a record without content
+        return self._later(lambda: matcher(content, self.value))
 
-        def match(element: etree._Element) -> Any:
-            if not made:
-                assert content is not None  # flat() gives () for a record without content
-                made.append(matcher(content, self.value))
-            return made[0](element)
+    def _later(self, build: Callable[[], Read]) -> Read:
+        """Built when the first element comes, or by `finish`: types may refer to each other in circles and a thousand deep."""
+        made: Read | None = None
 
-        return match
+        def force() -> None:
+            nonlocal made
+            made = made or build()
+
+        def content(element: etree._Element) -> Any:
+            if made is None:
+                force()
+            return made(element)  # type: ignore[misc]  # force has made it
+
+        self._unbuilt.append(force)
+        return content
+
+    def finish(self) -> None:
+        """Builds whatever a message of the contract may need, derived types excepted: those are built when they come."""
+        while self._unbuilt:
+            self._unbuilt.pop()()
 
     def _convert(self, element: Element) -> Convert | None:
         """For a scalar the function from its text, so that the loop over a record needs no call of `read`."""
         if not isinstance(element.shape, Scalar) or element.shape.base in QUALIFIED:
             return None
         return proved_reader(element.shape) if self._proved else reader(element.shape)
-
-
-def _table_reader(
-    fields: Callable[[], tuple[Field, ...]], record: Record, empty: tuple[str, ...], *, proved: bool
-) -> Read:
-    """Built when the first element comes: types may refer to each other in circles and a thousand deep."""
-    made: Read | None = None
-
-    def content(element: etree._Element) -> Any:
-        nonlocal made
-        if made is None:
-            made = compiled(fields(), empty, proved=proved, ordered=proved and _ordered(record))
-        return made(element)
-
-    return content
 
 
 def _ordered(record: Record) -> bool:

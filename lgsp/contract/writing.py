@@ -59,7 +59,7 @@ def compile_writer(root: Element, table: Table) -> Write:
 class _Source:
     """Collects the functions of one message: `o` takes text, in the fast encoder the list `w` the strings inside of it."""
 
-    def __init__(self, root: Element, table: Table, *, fast: bool) -> None:
+    def __init__(self, root: Element, table: Table, *, fast: bool, known: dict[str, str] | None = None) -> None:
         self._root, self._table, self._fast = root, table, fast
         self._lines: list[str] = []
         self._names: dict[str, Any] = {
@@ -73,10 +73,12 @@ class _Source:
             "pick": pick,
             "wild_attributes": raw.attributes,
             "named": raw.named,
+            "derived": self._writer_of,
         }
         self._functions: dict[str, str] = {}
         self._pending: list[tuple[str, Record]] = []
-        self._prefixes = prefixes(root, table)
+        self._prefixes = prefixes(root, table) if known is None else known
+        self._derived_writers: dict[str, Any] = {}
         self._w = ", w" if fast else ""
         self._derived = {key for record in table.values() for key, _ in record.subtypes.values()}
 
@@ -92,9 +94,7 @@ class _Source:
             body.append(" s = ''.join(w)")
             body.append(" if not s.isprintable() or '<' in s or '&' in s or '>' in s: return None")
         body.append(" return ''.join(a)")
-        while self._pending:
-            self._function(*self._pending.pop())
-        exec(compile("\n".join([*self._lines, *body]), "<codec>", "exec"), self._names)  # noqa: S102  our own text; the contract's words stand in it as literals only
+        self._flush(body)
         write: Callable[[dict[str, Any]], Any] = self._names["write"]
         return write
 
@@ -155,12 +155,7 @@ class _Source:
 
     def _dispatch(self, name: str, record: Record) -> None:
         out = self._lines
-        subtypes = {}
-        for said, (key, clark) in record.subtypes.items():
-            function, _ = self._record(Named(key))
-            derived = self._table[key]
-            bare = f"{function}_" if derived.subtypes or derived.abstract else function
-            subtypes[said] = (bare, f' xsi:type="{self._tag(clark)}"')
+        subtypes = {said: (key, f' xsi:type="{self._tag(clark)}"') for said, (key, clark) in record.subtypes.items()}
         cell = self._constant(subtypes)
         out.append(f"def {name}(d, o{self._w}, s, k=0):")
         out.append(" if d.__class__ is not dict: raise X")
@@ -168,7 +163,25 @@ class _Source:
         out.append(f" if t is None: {'raise X' if record.abstract else f'return {name}_(d, o{self._w}, s, k)'}")
         out.append(f" t = {cell}.get(t)")
         out.append(" if t is None: raise X")
-        out.append(f" globals()[t[0]](d, o{self._w}, s + t[1], k + 1)")
+        out.append(f" derived(t[0])(d, o{self._w}, s + t[1], k + 1)")
+
+    def _writer_of(self, key: str) -> Any:
+        """A derived type is compiled when it first stands in a message: a base may have thousands of them."""
+        if key not in self._derived_writers:
+            source = _Source(self._root, self._table, fast=self._fast, known=self._prefixes)
+            self._derived_writers[key] = source._alone(key)
+        return self._derived_writers[key]
+
+    def _alone(self, key: str) -> Any:
+        function, _ = self._record(Named(key))
+        record = self._table[key]
+        self._flush([])
+        return self._names[f"{function}_" if record.subtypes or record.abstract else function]
+
+    def _flush(self, body: list[str]) -> None:
+        while self._pending:
+            self._function(*self._pending.pop())
+        exec(compile("\n".join([*self._lines, *body]), "<codec>", "exec"), self._names)  # noqa: S102  our own text; the contract's words stand in it as literals only
 
     def _attributes(self, record: Record) -> None:
         out = self._lines

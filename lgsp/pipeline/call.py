@@ -61,6 +61,9 @@ class Call:
         connector, operation, route = exchange.connector, exchange.operation, exchange.route
         if connector is None or operation is None or route is None:
             raise BusFault()
+        for codec in (route.operation.input, route.operation.output):
+            if codec.cold:
+                await self.runtime.offload(codec.warm)
         context = self.context(exchange, connector, route)
         if exchange.face is Face.NATIVE:
             request = forwarded(exchange.request, route, context)

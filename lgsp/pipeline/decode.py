@@ -39,6 +39,9 @@ class Decode:
             exchange.request = HttpRequest(came.method, came.target, came.headers, await read(exchange))
         if len(exchange.request.body) > operation.max_body:  # a door that had to read first allowed the largest of many
             raise TooLarge()
+        for codec in (operation.public.input, operation.public.output):
+            if codec.cold:
+                await self._runtime.offload(codec.warm)
         clock = self._runtime.clock
         began = clock.monotonic()
         exchange.data = await self._away(_weight(exchange.request.body), lambda: _in(exchange, operation))

@@ -18,7 +18,7 @@ from lgsp.home import builtin
 from lgsp.model import Consumer, Grant, Text
 from lgsp.policy import NewSecrets
 from lgsp.runtime import Runtime
-from lgsp.settings import Province, Settings
+from lgsp.settings import Limits, Province, Settings
 from lgsp_mocks.server import serve
 from lgsp_mocks.simulator import Simulator
 
@@ -90,6 +90,7 @@ async def running(data: Path) -> AsyncIterator[Bus]:
         demo=True,
         province=Province("17", "H28", "Hoà Bình", "Hoa Binh", "2022-2024"),
         log_level="error",
+        limits=Limits(evidence_seconds=10.0),  # a busy machine's disk is not what these tests are about
     )
     gateway = await build(settings, runtime)
     tester = Consumer("tester", Text("Hệ thống thử", "Test system"), agency="H28.01", security_level=3)

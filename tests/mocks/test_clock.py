@@ -114,3 +114,15 @@ def test_hold_stops_the_jump() -> None:
             return await future
 
     assert run(main)
+
+
+def test_a_timer_fires_after_half_a_year_too() -> None:
+    """Above 2**24 seconds a float's steps are wider than asyncio's clock resolution: a timer due now was never due."""
+
+    async def main(runtime: Runtime) -> float:
+        await asyncio.sleep(2**24 + 0.1)
+        for _ in range(100):
+            await asyncio.sleep(0.0123)
+        return runtime.clock.monotonic()
+
+    assert run(main) == pytest.approx(2**24 + 1.33, abs=0.01)

@@ -209,5 +209,5 @@ def _cell(value: Any) -> str:
 
 def _number(value: float) -> str:
     """1.234.567,8 as people here write it."""
-    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0")
+    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip(".").rstrip(".")
     return text.replace(",", "_").replace(".", ",").replace("_", ".")

@@ -1,0 +1,77 @@
+"""The situations against a good client and a careless one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lgsp.cli.main import main
+from lgsp.cli.situations import SITUATIONS, Call, Seen, done, met, never_again, orderly_end
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = f"{sys.executable} {ROOT / 'examples/python/agency.py'}"
+
+CARELESS = """
+import json, os, urllib.request, urllib.error
+birth = json.load(open({birth!r}))
+for _ in range(2):
+    request = urllib.request.Request(
+        os.environ["LGSP_URL"] + "/api/civil-status/v1/dangKyHoTich", json.dumps(birth).encode(),
+        {{"Content-Type": "application/json", "X-API-Key": os.environ["LGSP_API_KEY"], "X-LGSP-Purpose": "1.001193"}},
+    )
+    try:
+        urllib.request.urlopen(request, timeout=30).close()
+        break
+    except urllib.error.HTTPError as error:
+        error.close()
+"""
+
+
+def certified(*arguments: str) -> tuple[int, dict[str, dict[str, str]]]:
+    result = CliRunner().invoke(main, ["certify", "mot-cua", "--json", *arguments])
+    rows = json.loads(result.stdout)["situations"]
+    return result.exit_code, {row["id"]: row for row in rows}
+
+
+@pytest.mark.slow
+def test_the_example_client_is_fit(tmp_path: Path) -> None:
+    minutes = tmp_path / "bien-ban.md"
+    code, rows = certified("--client", GOOD, "--inbox", "--minutes", str(minutes))
+    assert code == 0, rows
+    assert {row["verdict"] for row in rows.values()} == {"passed"}
+    assert len(rows) == len(SITUATIONS)
+    assert "BIÊN BẢN KIỂM THỬ" in minutes.read_text("utf-8")
+
+
+def test_a_client_that_sends_an_unknown_outcome_again_is_found_out(tmp_path: Path) -> None:
+    script = tmp_path / "careless.py"
+    script.write_text(CARELESS.format(birth=str(ROOT / "examples/python/birth.json")), "utf-8")
+    code, rows = certified("--client", f"{sys.executable} {script}", "--only", "lost-answer")
+    assert code == 1
+    assert rows["plain"]["verdict"] == "passed"
+    assert rows["lost-answer"]["verdict"] == "failed"
+
+
+def test_the_list_and_what_does_not_exist() -> None:
+    listed = CliRunner().invoke(main, ["certify", "mot-cua", "--json"])
+    assert [row["id"] for row in json.loads(listed.stdout)] == [each.id for each in SITUATIONS]
+    assert CliRunner().invoke(main, ["certify", "mot-cua", "--client", "x", "--only", "khong-co"]).exit_code == 2
+
+
+def test_judgements() -> None:
+    call = Call("civil-status", "dangKyHoTich", "update", "timeout", 1.0)
+    again = Call("civil-status", "dangKyHoTich", "update", "ok", 2.0)
+    assert done(Seen(0, [again], {}, 1))[0] == "passed"
+    assert done(Seen(None, [], {}, 1))[0] == "failed"
+    assert done(Seen(75, [], {}, 1))[0] == "failed"
+    assert orderly_end(Seen(75, [], {}, 1))[0] == "passed"
+    assert orderly_end(Seen(1, [], {}, 1))[0] == "failed"
+    assert orderly_end(Seen(0, [], {"civil-status": {"H1": 2}}, 1))[0] == "failed"
+    assert orderly_end(Seen(0, [again] * 40, {}, 1))[0] == "failed"
+    assert met(done)(Seen(0, [], {}, 0))[0] == "not applicable"
+    assert never_again(Seen(0, [call, again], {}, 1, plain=[again]))[0] == "failed"
+    assert never_again(Seen(75, [call], {}, 1, plain=[again]))[0] == "passed"

@@ -1,0 +1,105 @@
+"""Every fault kind, and what the gateway makes of it: the error, whose turn it is, the system's health, and its recovery."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from lgsp.model import Health
+from lgsp.simulate import Loaded, Province, tell
+from lgsp.standard import a_question, ask
+from lgsp_mocks.faults import KINDS
+
+UP, DOWN, DEGRADED = Health.UP, Health.DOWN, Health.DEGRADED
+BACKEND, NETWORK = "backend", "network"
+
+# kind: (parameters, first answer, fault domain, health while it lasts)
+REACTIONS: dict[str, tuple[dict[str, Any], str, str | None, Health]] = {
+    "latency": ({}, "ok", None, UP),
+    "hang": ({}, "timeout", BACKEND, DOWN),
+    "refuse": ({}, "connect-failed", NETWORK, DOWN),
+    "reset": ({}, "connect-failed", NETWORK, DOWN),
+    "lost-answer": ({}, "connect-failed", NETWORK, DOWN),
+    "slow-close": ({"seconds": 60}, "timeout", BACKEND, DOWN),
+    "dribble": ({"seconds": 60}, "timeout", BACKEND, DOWN),
+    "bandwidth": ({"bytes_per_second": 5}, "timeout", BACKEND, DOWN),
+    "truncate": ({}, "bad-answer", BACKEND, DOWN),
+    "token-down": ({}, "connect-failed", NETWORK, DOWN),
+    "token-expired": ({}, "connect-failed", NETWORK, DOWN),
+    "suspend-303001": ({}, "circuit-open", BACKEND, DOWN),
+    "xml-fault": ({}, "connect-failed", NETWORK, DOWN),
+    "http-status": ({}, "bad-answer", BACKEND, DOWN),
+    "html-200": ({}, "bad-answer", BACKEND, DOWN),
+    "empty": ({}, "bad-answer", BACKEND, DOWN),
+    "garbage": ({}, "bad-answer", BACKEND, DOWN),
+    "soap-fault": ({}, "bad-answer", BACKEND, DOWN),
+    "fault-200": ({}, "bad-answer", BACKEND, DOWN),
+    "business-error": ({}, "provider-fault", BACKEND, UP),
+    "duplicate": ({}, "provider-fault", BACKEND, UP),
+    "entity-bomb": ({}, "bad-answer", BACKEND, DOWN),
+    "schema-invalid": ({}, "bad-answer", BACKEND, DOWN),
+    "wrong-namespace": ({}, "bad-answer", BACKEND, DOWN),
+    "charset": ({}, "bad-answer", BACKEND, DOWN),
+    "oversized": ({"bytes": 128 << 20}, "bad-answer", BACKEND, DOWN),
+    "old-contract": ({}, "bad-answer", BACKEND, DOWN),
+    # what an agency need not notice: the data arrive, in composed letters, or as the ministry has them
+    "nfd": ({}, "ok", None, UP),
+    "unknown-code": ({}, "ok", None, UP),
+    "bad-base64": ({}, "ok", None, UP),
+    # read all the same: the Body is what was asked for
+    "must-understand": ({}, "ok", None, UP),
+    "version-mismatch": ({}, "ok", None, UP),
+}
+SIGN_IN = ("token-down", "session-expired")
+
+
+def test_every_kind_is_here() -> None:
+    assert {*REACTIONS, "session-expired"} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", REACTIONS)
+def test_the_error_its_domain_the_health_and_the_recovery(kind: str, lgsp_loaded: Loaded) -> None:
+    """At a system that speaks SOAP, where every kind makes sense."""
+    system = "budget-unit"
+    given, code, domain, health = REACTIONS[kind]
+
+    async def story(province: Province) -> None:
+        await asyncio.sleep(5)
+        question = a_question(province, system)
+        plain = await ask(province, question)
+        assert plain.code == "ok"
+        assert province.gateway.health.system(system).health is UP
+        narrowed = {} if kind in SIGN_IN else {"operation": question["operation"]}
+        province.fail(system, kind, **narrowed, **given)
+        reply = await ask(province, question)
+        assert reply.code == code, reply.data
+        if domain is not None:
+            assert reply.data["fault_domain"] == domain, reply.data
+            assert reply.headers["x-lgsp-fault-domain"] == domain
+        for _ in range(5):
+            await ask(province, question)
+        seen = province.gateway.health.system(system)
+        assert seen.health is health
+        assert (seen.cause is not None) == (health is not UP), "an illness has a cause, health has none"
+        province.heal(system)
+        await asyncio.sleep(120)
+        assert (await ask(province, question)).data == plain.data
+        assert province.gateway.health.system(system).health is UP
+
+    tell(story, loaded=lgsp_loaded.only(system), size=400)
+
+
+def test_an_expired_session_is_renewed_behind_the_callers_back(lgsp_loaded: Loaded) -> None:
+    system = "national-portal"
+
+    async def story(province: Province) -> None:
+        await asyncio.sleep(5)
+        question = a_question(province, system)
+        plain = await ask(province, question)
+        province.fail(system, "session-expired", operation=question["operation"], times=1)
+        assert (await ask(province, question)).data == plain.data
+        assert province.gateway.health.system(system).health is UP
+
+    tell(story, loaded=lgsp_loaded.only(system), size=400)
