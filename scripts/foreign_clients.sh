@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Calls every SOAP operation of every system at the gateway with clients that are not ours: Node's package `soap` and a Java
 # client generated from the served WSDL. What is not installed (node, npm; java, javac, mvn) is said and left out; --require-all
-# makes that an error. Everything that is made stands in a temporary folder, or in the one of LGSP_FOREIGN.
+# makes that an error. Everything that is made stands in a temporary folder, or in the one of FOREIGN_CLIENTS.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-lgsp=${LGSP:-$root/.venv/bin/lgsp}
-out=${LGSP_FOREIGN:-$(mktemp -d)}
+lgsp=${BUS_COMMAND:-$root/.venv/bin/lgsp}
+out=${FOREIGN_CLIENTS:-$(mktemp -d)}
 mkdir -p "$out/node" "$out/java"
 rm -rf "$out/data"
 "$lgsp" up --port 0 --sim-port 0 --data "$out/data" >"$out/up.log" 2>&1 &
 up=$!
 trap 'kill -INT $up 2>/dev/null; wait $up 2>/dev/null || true' EXIT
-for _ in $(seq 100); do [ -s "$out/data/demo.json" ] && break; sleep 0.2; done
+for _ in $(seq 300); do [ -s "$out/data/demo.json" ] && break; kill -0 $up || { cat "$out/up.log"; exit 1; }; sleep 0.2; done
 read -r LGSP_URL LGSP_SIMULATOR LGSP_API_KEY < <(python3 -c '
 import json, sys
 demo = json.load(open(sys.argv[1]))

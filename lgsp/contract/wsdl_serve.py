@@ -35,7 +35,21 @@ def served(contract: Contract, name: str | None, address: str) -> bytes:
     for local in ("import", "include"):
         for node in root.iter(f"{{{XS}}}{local}"):
             _point(node, "schemaLocation", contract, file, address)
+    _one_documentation(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _one_documentation(root: etree._Element) -> None:
+    """What we keep in several, by language and label, is one for strict readers: WSDL 1.1 allows one, without attributes."""
+    for first in list(root.iter(f"{_WSDL}documentation")):
+        parent = first.getparent()
+        if parent is None:  # merged into an earlier one
+            continue
+        first.attrib.clear()
+        for other in parent.findall(f"{_WSDL}documentation"):
+            if other is not first:
+                first.text = f"{first.text or ''}\n{other.text or ''}"
+                parent.remove(other)
 
 
 def _point(node: etree._Element, attribute: str, contract: Contract, file: str, address: str) -> None:
