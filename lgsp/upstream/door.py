@@ -158,7 +158,10 @@ class Upstreams:
         door.refused(credential)
         credential = await door.credential(until)
         signed = manner.sign(request, credential, setting, dstcode)
-        return await self._transport.send(system, base, signed, until, keep=keep, limit=limit)
+        answer = await self._transport.send(system, base, signed, until, keep=keep, limit=limit)
+        if answer.status < 300 and manner.refused(answer):  # said inside a 200, a mapping would take it for business
+            raise CredentialRefused(Text("Phiên mới cũng bị từ chối", "A fresh session was refused as well"))
+        return answer
 
     def _door(self, name: str, setting: Upstream, dstcode: str | None) -> Door:
         key = (name, dstcode)
