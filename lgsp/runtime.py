@@ -100,8 +100,14 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
+def hurry() -> None:
+    """While the house is being built next to nothing is garbage: the collector waits until `settle`."""
+    gc.disable()
+
+
 def settle() -> None:
     """What stands now stays: the collector need not walk it again. Called once, when the house is built."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT)

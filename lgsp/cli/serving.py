@@ -100,8 +100,9 @@ async def open_door(gateway: Gateway, settings: Settings, listener: socket.socke
 def serve_gateway(settings: Settings, province: str) -> None:
     """`lgsp serve`: until Ctrl-C or SIGTERM."""
     listener = bind(settings.host, settings.port, "--port")
-    from lgsp.runtime import run
+    from lgsp.runtime import hurry, run
 
+    hurry()
     try:
         run(_serve(settings, province, listener))
     except KeyboardInterrupt:

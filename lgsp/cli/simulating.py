@@ -58,8 +58,10 @@ async def _serve(
     with_parent: bool,
     traffic: tuple[str, Path] | None,
 ) -> None:
+    from lgsp.runtime import Runtime, hurry, settle
+
+    hurry()
     from lgsp.home import Home, builtin
-    from lgsp.runtime import Runtime
     from lgsp_mocks.server import serve
     from lgsp_mocks.simulator import CALM_FACTOR, Simulator
     from lgsp_mocks.traffic import HttpGateway, as_agencies
@@ -84,6 +86,7 @@ async def _serve(
         await _watch_parent(stop)
     simulator.gateway = bus = HttpGateway(gateway)
     server = await serve(simulator, listener=listener)
+    settle()
     agencies = HttpGateway(gateway)
     calling: asyncio.Task[None] | None = None
     if traffic:

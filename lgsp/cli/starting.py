@@ -23,8 +23,9 @@ def start(settings: Settings, sim_port: int, world: dict[str, Any], traffic: str
     """Both halves until Ctrl-C or SIGTERM. The agency systems of `traffic` are clients in the simulator's process."""
     listener = bind(settings.host, settings.port, "--port")
     door = bind("127.0.0.1", sim_port, "--sim-port")
-    from lgsp.runtime import run
+    from lgsp.runtime import hurry, run
 
+    hurry()
     try:
         run(_up(settings, listener, door, world, traffic))
     except KeyboardInterrupt:
