@@ -14,6 +14,8 @@ from lxml import etree
 
 from lgsp import lift
 from lgsp.adapters.rest import media_type
+from lgsp.contract.model import Codec
+from lgsp.contract.several import SeveralParts
 from lgsp.errors import InvalidMessage, UnsupportedMediaType
 from lgsp.model import FieldError, Text
 
@@ -107,12 +109,16 @@ def parts_of(root: etree._Element, space: str) -> tuple[etree._Element | None, e
     return header, parts[0]
 
 
-def only_child(body: etree._Element) -> etree._Element | None:
-    """The Body's element, None where it is empty. More than one is a way to show two readers two messages."""
+def first_child(body: etree._Element) -> etree._Element | None:
+    """The Body's element, which names the operation; None where the Body is empty."""
     children = children_of(body)
-    if len(children) > 1:
-        raise InvalidMessage(errors=(FieldError("", "soap: one element in the Body"),))
     return children[0] if children else None
+
+
+def alone(child: etree._Element | None, codec: Codec) -> None:
+    """More than one element in a Body is a way to show two readers two messages, unless a written contract says so."""
+    if child is not None and child.getnext() is not None and not isinstance(codec, SeveralParts):
+        raise InvalidMessage(errors=(FieldError("", "soap: one element in the Body"),))
 
 
 def blocks_of(header: etree._Element | None, space: str) -> Blocks:

@@ -19,9 +19,10 @@ from lgsp.adapters.envelope import (
     Version,
     VersionMismatch,
     action_of,
+    alone,
     blocks_of,
     children_of,
-    only_child,
+    first_child,
     parts_of,
     version_of,
 )
@@ -112,9 +113,10 @@ def open_request(contract: Contract, request: HttpRequest, limit: int | None = N
         raise VersionMismatch(said, errors=(FieldError("", f"envelope {NAMESPACES[version]}"),))
     header, body = parts_of(root, NAMESPACES[version])
     blocks = blocks_of(header, NAMESPACES[version])
-    child = only_child(body)
+    child = first_child(body)
     action = action_of(request.headers, version)
     operation = _operation(contract, child, (action, blocks.action))
+    alone(child, operation.input)
     for named in (action, blocks.action):
         if named and _contradicts(contract, operation, named):
             raise InvalidMessage(
@@ -181,7 +183,8 @@ def decode_response(operation: Operation, response: HttpResponse) -> Data:
         space = etree.QName(root).namespace or ""
         if space not in NAMESPACES.values() or etree.QName(root).localname != "Envelope":
             raise BadAnswer(Text("Phản hồi không phải phong bì SOAP", "The answer is not a SOAP envelope"))
-        child = only_child(parts_of(root, space)[1])
+        child = first_child(parts_of(root, space)[1])
+        alone(child, operation.output)
         if child is not None and child.tag == f"{{{space}}}Fault":
             raise _fault(operation, child, space)
         if not 200 <= response.status < 300:

@@ -21,6 +21,7 @@ class Bodies:
 
     def __init__(self, files: Files, definitions: Definitions, schemas: Schemas, shapes: Shapes) -> None:
         self._files, self._definitions, self._schemas, self._shapes = files, definitions, schemas, shapes
+        self._several_of: list[Element] = []
 
     def message(
         self, bound: etree._Element, node: etree._Element, side: str, soap: str, style: str, wrapper: str
@@ -51,14 +52,26 @@ class Bodies:
         if not parts:
             return Element("", wrapper, Record())
         if len(parts) > 1:
-            self._find(
-                bound,
-                wrapper,
-                "has several parts in one Body, which WS-I forbids (R2201) and clients write differently: keep one part, or"
-                " name the Body's part in soap:body parts",
-            )
-            return None
+            return self._several(parts, wrapper, bound)
         return self.bare(parts[0], bound)
+
+    def _several(self, parts: list[Part], wrapper: str, at: etree._Element) -> Element | None:
+        """Elements side by side in the Body, against WS-I (R2201): clients write them in the order of the parts."""
+        inner = [(part.name, self.bare(part, at)) for part in parts]
+        found = tuple(replace(element, name=name) for name, element in inner if element is not None)
+        if len({element.tag for element in found}) != len(parts):
+            if len(found) == len(parts):
+                self._find(at, wrapper, "has one element twice in its Body: nobody can tell which part is meant")
+            return None
+        whole = Element(found[0].tag, wrapper, Record(Group("sequence", found)))
+        self._several_of.append(whole)
+        return whole
+
+    def several(self, body: Element) -> tuple[Element, ...]:
+        """The elements of a Body that has several; empty where it has one."""
+        if not any(body is each for each in self._several_of) or not isinstance(body.shape, Record):
+            return ()
+        return tuple(body.shape.elements())
 
     def _body_parts(
         self, message: list[Part], concrete: etree._Element | None, body: etree._Element | None, soap: str

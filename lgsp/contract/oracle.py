@@ -224,7 +224,8 @@ def _comparable_record(record: Record, data: Data, table: Table) -> Any:
 
 
 def _python(shape: Scalar, value: Any) -> Any:
-    builtin = getattr(zeep.xsd, shape.base[:1].upper() + shape.base[1:], None)
+    # zeep spells the partial dates as XSD does, the other types like classes
+    builtin = getattr(zeep.xsd, shape.base[:1].upper() + shape.base[1:], None) or getattr(zeep.xsd, shape.base, None)
     if (
         shape.kind == "string"
         and builtin is not None

@@ -17,6 +17,7 @@ from lgsp.contract.definitions import SOAP, Definitions, gather
 from lgsp.contract.findings import ContractError
 from lgsp.contract.model import Codec, Contract, Http, Operation, Soap
 from lgsp.contract.schema_out import SchemaWriter
+from lgsp.contract.several import SeveralParts
 from lgsp.contract.shape import Element, Record
 from lgsp.contract.sources import digest, version_of
 from lgsp.contract.xsd_files import Ambiguous, Files, Schemas
@@ -204,6 +205,12 @@ class _Reader:
     def _codec(self, element: Element, *, lenient: bool) -> Codec:
         if not element.tag:
             return NoBody(element.name, lenient=lenient)
+        if parts := self._bodies.several(element):
+            each = {part.name: self._one(part, lenient=lenient) for part in parts}
+            return SeveralParts(element.name, each, lenient=lenient)
+        return self._one(element, lenient=lenient)
+
+    def _one(self, element: Element, *, lenient: bool) -> XmlBorn:
         return XmlBorn(
             element,
             self._shapes.table,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from urllib.parse import quote
 
 from lxml import etree
 
+from lgsp.contract.catalogue import FOLDER, WELL_KNOWN
 from lgsp.contract.definitions import SOAP
 from lgsp.contract.model import Contract
 from lgsp.contract.shape import XS
@@ -15,13 +15,13 @@ from lgsp.contract.xsd_files import relative
 from lgsp.xml import MIB, parse_xml
 
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
-_CATALOGUE = Path(__file__).parent / "catalogue"
+_XML = "http://www.w3.org/XML/1998/namespace"
 
 
 def served(contract: Contract, name: str | None, address: str) -> bytes:
     """The root document, or another file of the contract by name. Raises `KeyError` for a file that is not one of them."""
     if name is not None and name.startswith("catalogue/"):
-        return _catalogue(name.removeprefix("catalogue/"))
+        return _catalogue(name.removeprefix("catalogue/"), address)
     main = next(iter(contract.files))
     file = main if name is None else name
     root = copy.deepcopy(
@@ -32,9 +32,14 @@ def served(contract: Contract, name: str | None, address: str) -> bytes:
             node.set("location", address)
     for node in root.iter(f"{_WSDL}import"):
         _point(node, "location", contract, file, address)
-    for local in ("import", "include"):
+    inline = {node.get("targetNamespace") for node in root.iter(f"{{{XS}}}schema")}
+    for local in ("import", "include", "redefine"):
         for node in root.iter(f"{{{XS}}}{local}"):
             _point(node, "schemaLocation", contract, file, address)
+            namespace = node.get("namespace", "")
+            # a client without a catalogue of its own gets ours; every one knows the attributes of XML
+            if node.get("schemaLocation") is None and namespace in WELL_KNOWN and namespace not in inline | {_XML}:
+                node.set("schemaLocation", f"{address}?xsd=catalogue/{WELL_KNOWN[namespace]}")
     _one_documentation(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
@@ -63,8 +68,11 @@ def _point(node: etree._Element, attribute: str, contract: Contract, file: str, 
         del node.attrib[attribute]
 
 
-def _catalogue(name: str) -> bytes:
-    path = _CATALOGUE / name
-    if path.parent != _CATALOGUE or not path.is_file():
+def _catalogue(name: str, address: str) -> bytes:
+    if name not in WELL_KNOWN.values():
         raise KeyError(name)
-    return path.read_bytes()
+    root = parse_xml((FOLDER / name).read_bytes())
+    for node in root.iter(f"{{{XS}}}import"):
+        if (namespace := node.get("namespace", "")) in WELL_KNOWN and namespace != _XML:
+            node.set("schemaLocation", f"{address}?xsd=catalogue/{WELL_KNOWN[namespace]}")
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

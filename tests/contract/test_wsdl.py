@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lgsp.adapters import soap
 from lgsp.contract import Contract, ContractError
+from lgsp.contract.oracle import Oracle
+from lgsp.contract.specimen import specimen
 from lgsp.errors import InvalidMessage
 from lgsp.xml import parse_xml
 from tests.contract.made import HEAD, XS, binding, made, schema, wsdl
@@ -60,7 +64,7 @@ def test_an_rpc_part_may_name_an_element(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "construct", "said"),
     [
-        ({"parts": '<part name="p" element="t:a"/><part name="q" element="t:a"/>'}, "op", "WS-I"),
+        ({"parts": '<part name="p" element="t:a"/><part name="q" element="t:a"/>'}, "op", "twice"),
         ({"bound": binding(body='<soap:body use="encoded"/>')}, 'use="encoded"', "literal"),
         ({"parts": '<part name="p"/>'}, "p", "neither"),
         (
@@ -191,3 +195,47 @@ def test_an_extension_of_xs_all_is_read_as_a_sequence(tmp_path: Path) -> None:
         "</xs:sequence></xs:extension></xs:complexContent></xs:complexType>"
     )
     carries(made(tmp_path, wsdl(text)), {"x": 1, "y": 2}, "{urn:t}a")
+
+
+def test_a_plain_client_gets_the_well_known_schemas_from_us(tmp_path: Path) -> None:
+    """zeep, knowing nothing but what the bus serves, sends a header of WS-Addressing and a token of WS-Security."""
+    wsa, wsse = (
+        "http://www.w3.org/2005/08/addressing",
+        ("http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"),
+    )
+    text = wsdl(
+        f'<xs:schema xmlns:w="{wsa}" xmlns:s="{wsse}" targetNamespace="urn:t" elementFormDefault="qualified"><xs:import namespace="{wsa}"/>'
+        f'<xs:import namespace="{wsse}" schemaLocation="http://mau.invalid/wsse.xsd"/><xs:element name="a"><xs:complexType><xs:sequence>'
+        '<xs:element ref="w:To"/><xs:element ref="s:Security" minOccurs="0"/></xs:sequence></xs:complexType></xs:element></xs:schema>'
+    )
+    contract = made(tmp_path, text)
+    codec: Any = contract.operations["op"].input
+    data = {"To": {"#text": "urn:m"}}
+    assert codec.read_xml(parse_xml(Oracle(contract).write(codec, data))) == data
+
+
+def test_several_elements_in_one_body(tmp_path: Path) -> None:
+    text = wsdl(
+        schema(
+            A
+            + '<xs:element name="b"><xs:complexType><xs:sequence><xs:element name="x" type="xs:int"/></xs:sequence></xs:complexType></xs:element>'
+        ),
+        parts='<part name="p" element="t:a"/><part name="q" element="t:b"/>',
+    )
+    contract = made(tmp_path, text)
+    operation = contract.operations["op"]
+    data = {"p": {"#text": "m"}, "q": {"x": 1}}
+    sent = soap.encode_request(operation, data)
+    assert [child.tag for child in parse_xml(bytes(sent.body))[0]] == ["{urn:t}a", "{urn:t}b"]  # type: ignore[arg-type]
+    assert soap.decode_request(contract, sent).data == data
+    assert operation.input.read_json(operation.input.write_json(data)) == data
+    assert specimen(operation.input) == {"p": {"#text": "MAU-p"}, "q": {"x": 1}}
+    for bad, path in (({"p": {"#text": "m"}}, "/q"), ({**data, "q": {"x": "1"}}, "/q/x"), ({**data, "la": 1}, "/la")):
+        with pytest.raises(InvalidMessage) as caught:
+            operation.input.read_data(bad)
+        assert [error.path for error in caught.value.errors] == [path]
+    for change in (b"<x/>", b""):
+        raw = bytes(sent.body).replace(b"</soap:Body>", change + b"</soap:Body>")  # type: ignore[arg-type]
+        raw = raw if change else raw.replace(raw[raw.index(b"<b ") : raw.index(b"</b>") + 4], b"")
+        with pytest.raises(InvalidMessage):
+            soap.decode_request(contract, replace(sent, body=raw))
