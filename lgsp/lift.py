@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
@@ -52,7 +53,7 @@ class BlobWriter(Protocol):
     def close(self) -> Blob: ...
 
 
-class Lifter:
+class Lifter(ABC):
     """Fed chunks, keeps pieces. `limit` bounds the whole message in bytes; breaking it raises `TooLarge`."""
 
     def __init__(self, open_blob: Callable[[], BlobWriter], limit: int) -> None:
@@ -86,11 +87,13 @@ class Lifter:
             self._writer.close()
             self._writer = None
 
+    @abstractmethod
     def _scan(self, chunk: bytes) -> None:
-        raise NotImplementedError
+        """Sorts one chunk into what stays small and what is lifted."""
 
+    @abstractmethod
     def _flush(self) -> None:
-        raise NotImplementedError
+        """Lets through what was held back for the next chunk."""
 
     def _cut(self) -> None:
         if self._small:
