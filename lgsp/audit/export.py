@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from lgsp.store.evidence import evidence_file, evidence_files, witnessed
 from lgsp.store.keys import public_key
+from lgsp.store.sqlite.evidence import evidence_file, evidence_files, witnessed
 
 
 def export(data: Path, to: Path) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from lgsp.audit.chain import Frontier, genesis, leaf, link, statement
 from lgsp.store import CheckpointRow
-from lgsp.store.evidence import EvidenceFile, EvidenceUnreadable, evidence_file, evidence_files, known_writers
 from lgsp.store.keys import keyed_subject, public_key
+from lgsp.store.sqlite.evidence import EvidenceFile, EvidenceUnreadable, evidence_file, evidence_files, known_writers
 
 
 @dataclass(frozen=True, slots=True)

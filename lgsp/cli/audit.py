@@ -75,7 +75,7 @@ def _seen(folder: Path, file: Path, key: str) -> Any:
 
 def _window(folder: Path, entries: dict[str, int]) -> str:
     """How much somebody who holds the signing key could still change unnoticed."""
-    from lgsp.store.evidence import witnessed
+    from lgsp.store.sqlite.evidence import witnessed
 
     lines = []
     for name, state in sorted(witnessed(folder).items()):
@@ -95,7 +95,7 @@ def _window(folder: Path, entries: dict[str, int]) -> str:
 def export(to: Path, data: Path | None) -> None:
     """Everything as plain files, with a verifier that needs nothing of this bus: `python TO/verify.py TO`."""
     from lgsp.audit.export import export as write
-    from lgsp.store.evidence import EvidenceUnreadable
+    from lgsp.store.sqlite.evidence import EvidenceUnreadable
 
     try:
         as_json(write(data_folder(data), to))
@@ -110,8 +110,8 @@ def export(to: Path, data: Path | None) -> None:
 def key(data: Path | None) -> None:
     """What an outside witness must know of this installation: one verifier key a writer."""
     from lgsp.audit.witnessing import log_key
-    from lgsp.store.evidence import known_writers
     from lgsp.store.keys import public_key
+    from lgsp.store.sqlite.evidence import known_writers
 
     folder = data_folder(data)
     try:

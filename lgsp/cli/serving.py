@@ -60,7 +60,7 @@ async def running(settings: Settings, listener: socket.socket) -> AsyncIterator[
     from lgsp.manifest import RegistryError
     from lgsp.runtime import Runtime
     from lgsp.store import StoreBusy
-    from lgsp.store.migrate import MigrationError
+    from lgsp.store.sqlite.migrate import MigrationError
 
     settings.data.mkdir(parents=True, exist_ok=True)
     try:

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from lgsp.store import StoreBusy
-from lgsp.store.lock import OwnerLock
+from lgsp.store.sqlite.lock import OwnerLock
 
 HOLD = """
 import sys
 from pathlib import Path
-from lgsp.store.lock import OwnerLock
+from lgsp.store.sqlite.lock import OwnerLock
 lock = OwnerLock.take(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -30,7 +30,7 @@ class Migration:
 
 def migrations(family: str) -> list[Migration]:
     """`NNNN_name.sql` of one family (shared, evidence), in order and without a gap."""
-    folder = resources.files("lgsp.store") / "migrations" / family
+    folder = resources.files("lgsp.store.sqlite") / "migrations" / family
     found = [
         Migration(int(file.name[:4]), file.name[5:-4], file.read_text("utf-8"))
         for file in sorted(folder.iterdir(), key=lambda file: file.name)

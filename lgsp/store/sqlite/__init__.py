@@ -9,16 +9,16 @@ from pathlib import Path
 import apsw
 
 from lgsp.runtime import Runtime
-from lgsp.store.database import Database
-from lgsp.store.evidence import SqliteEvidence
-from lgsp.store.facts import SqliteHealth, SqliteMeta, SqliteStages
 from lgsp.store.keys import Keys, load_keys
-from lgsp.store.lock import OwnerLock
-from lgsp.store.migrate import migrate, migrations
-from lgsp.store.parties import SqliteConsumers, SqliteGrants, SqliteOperators, SqliteTokens
 from lgsp.store.port import Store
-from lgsp.store.replays import SqliteReplays
-from lgsp.store.work import SqliteCursors, SqliteInbox, SqliteSubmissions
+from lgsp.store.sqlite.database import Database
+from lgsp.store.sqlite.evidence import SqliteEvidence
+from lgsp.store.sqlite.facts import SqliteHealth, SqliteMeta, SqliteStages
+from lgsp.store.sqlite.lock import OwnerLock
+from lgsp.store.sqlite.migrate import migrate, migrations
+from lgsp.store.sqlite.parties import SqliteConsumers, SqliteGrants, SqliteOperators, SqliteTokens
+from lgsp.store.sqlite.replays import SqliteReplays
+from lgsp.store.sqlite.work import SqliteCursors, SqliteInbox, SqliteSubmissions
 
 
 @dataclass(frozen=True, slots=True)

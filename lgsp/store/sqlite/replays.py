@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lgsp.store.columns import moment
-from lgsp.store.database import Database
+from lgsp.store.sqlite.columns import moment
+from lgsp.store.sqlite.database import Database
 
 
 @dataclass(frozen=True, slots=True)

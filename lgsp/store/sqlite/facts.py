@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from lgsp.model import Evidence, Health, Stage, StageEntry, Text
-from lgsp.store.columns import from_moment, from_text, moment, to_text
-from lgsp.store.database import Database
 from lgsp.store.port import CountRow, HealthRow
+from lgsp.store.sqlite.columns import from_moment, from_text, moment, to_text
+from lgsp.store.sqlite.database import Database
 
 _STAGE = "SELECT system, stage, since, decision, by_whom, approved_by, evidence, recorded FROM stage"
 

@@ -11,8 +11,8 @@ from typing import Any
 import apsw
 import msgspec
 
-from lgsp.store.database import Database
 from lgsp.store.port import CheckpointRow, Compose, EvidenceRow
+from lgsp.store.sqlite.database import Database
 
 _CHECKPOINT = "SELECT size, root, head, at, signature, frontier FROM checkpoint"
 

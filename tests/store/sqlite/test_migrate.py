@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import apsw
 import pytest
 
-from lgsp.store.migrate import Migration, MigrationError, migrate, migrations
+from lgsp.store.sqlite.migrate import Migration, MigrationError, migrate, migrations
 
 AT = datetime(2022, 11, 16, tzinfo=UTC)
 FIRST = Migration(1, "first", "CREATE TABLE a (x) ; INSERT INTO a VALUES (1);")

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from lgsp.model import SubmissionState
-from lgsp.store.columns import from_moment, moment, optional_from_moment, optional_moment
-from lgsp.store.database import Database
 from lgsp.store.port import CursorRow, InboxRow, KeyClaim, Move, SubmissionRow
+from lgsp.store.sqlite.columns import from_moment, moment, optional_from_moment, optional_moment
+from lgsp.store.sqlite.database import Database
 
 _COLUMNS = (
     "id, consumer, system, operation, version, queued, state, attempts, accepted, changed, next_at, expires,"

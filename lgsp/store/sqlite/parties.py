@@ -8,9 +8,9 @@ from typing import Any
 
 from lgsp.model import Consumer, Grant
 from lgsp.runtime import Clock
-from lgsp.store.columns import from_moment, from_text, moment, optional_from_moment, optional_moment, to_text
-from lgsp.store.database import Database
 from lgsp.store.port import OperatorRecord, SecretKind, SecretRecord, TokenRecord
+from lgsp.store.sqlite.columns import from_moment, from_text, moment, optional_from_moment, optional_moment, to_text
+from lgsp.store.sqlite.database import Database
 
 _SECRET = "SELECT consumer, kind, key_id, hash, created, expires FROM secret"  # noqa: S105  a query
 _TOKEN = "SELECT hash, consumer, scope, expires FROM token"  # noqa: S105  a query

@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from lgsp.store import StoreFailed
-from lgsp.store.database import Database
+from lgsp.store.sqlite.database import Database
 
 
 def prepare(connection: apsw.Connection) -> None:
