@@ -22,6 +22,7 @@ WITHOUT_A_MIRROR = {
     "mocks/handler.py": "what handlers are made of: plain values and protocols",
 }
 TESTED_IN = {
+    "lgsp/lift": "tests/test_lift.py",
     "lgsp/mapping": "tests/test_mapping.py",
     "lgsp/upstream": "tests/test_upstream.py",
     "lgsp/registry.py": "tests/manifest/test_load.py",
