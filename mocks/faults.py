@@ -182,6 +182,8 @@ class Faults:
         self, names: Iterable[str], call: Call, *where: Where, only: str | None = None, but: str | None = None
     ) -> Fault | None:
         """The first fault of these names that strikes this call; `only` and `but` narrow the kinds."""
+        if not self._set:
+            return None
         now = self._clock.monotonic()
         faults = (
             fault

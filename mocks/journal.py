@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -36,28 +37,42 @@ class Entry:
     headers: dict[str, str]
 
 
+Told = Data | Callable[[], Data] | None
+"""A message, or how to read it again: nearly no entry is ever looked at, so a small one is read when somebody asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    n: int
+    at: datetime
+    request: Any
+    answer: Any
+    facts: dict[str, Any]
+
+    def entry(self) -> Entry:
+        request, answer = (shortened(each()) if callable(each) else each for each in (self.request, self.answer))
+        return Entry(n=self.n, at=self.at.isoformat(), request=request, answer=answer, **self.facts)
+
+
 class Journal:
     """The last `KEPT` calls, and the effects by system and key."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._kept: deque[_Kept] = deque(maxlen=KEPT)
         self._count = 0
         self.effects: dict[str, dict[str, int]] = {}
 
-    def write(self, now: datetime, **facts: Any) -> Entry:
+    def write(self, now: datetime, *, request: Told, answer: Told, **facts: Any) -> None:
         self._count += 1
-        facts["request"], facts["answer"] = shortened(facts["request"]), shortened(facts["answer"])
-        entry = Entry(n=self._count, at=now.isoformat(), **facts)
-        self._entries.append(entry)
-        return entry
+        self._kept.append(_Kept(self._count, now, _kept(request), _kept(answer), facts))
 
     def calls(self, system: str | None = None, operation: str | None = None) -> list[Entry]:
         """Oldest first."""
         return [
-            entry
-            for entry in self._entries
-            if (system is None or entry.system == system)
-            and (operation is None or operation in (entry.operation, entry.backend_operation))
+            each.entry()
+            for each in self._kept
+            if (system is None or each.facts["system"] == system)
+            and (operation is None or operation in (each.facts["operation"], each.facts["backend_operation"]))
         ]
 
     def effect(self, system: str, key: str) -> None:
@@ -65,11 +80,15 @@ class Journal:
         keys[key] = keys.get(key, 0) + 1
 
     def clear(self) -> None:
-        self._entries.clear()
+        self._kept.clear()
         self.effects.clear()
 
     def as_data(self, system: str | None = None, operation: str | None = None) -> list[Data]:
         return [asdict(entry) for entry in self.calls(system, operation)]
+
+
+def _kept(told: Told) -> Any:
+    return told if callable(told) else shortened(told)
 
 
 def shortened(value: Any) -> Any:

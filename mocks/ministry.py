@@ -19,6 +19,7 @@ from lgsp_mocks import ngsp, spoil
 from lgsp_mocks.desk import question
 from lgsp_mocks.faults import Fault
 from lgsp_mocks.handler import Handler, HttpFault, SoapFault
+from lgsp_mocks.journal import LONGEST, Told
 from lgsp_mocks.outcome import Outcome
 from lgsp_mocks.reception import Reception
 from lgsp_mocks.visit import Refused, Visit, plain, rules
@@ -63,8 +64,8 @@ class Ministry:
             consumer=visit.consumer,
             status=outcome.response.status if outcome.response else 0,
             fault=", ".join(visit.faults) or None,
-            request=visit.data,
-            answer=visit.answer,
+            request=_asked(visit),
+            answer=visit.answer if visit.reply is None else _answered(visit, visit.reply),
             headers={name: request.headers[name] for name in _SHOWN if name in request.headers},
         )
         return outcome
@@ -121,6 +122,8 @@ class Ministry:
     def _meet(self, visit: Visit) -> tuple[Fault | None, Fault | None, Fault | None]:
         """At most one fault each of the wire, instead of the answer and in it; one asked for by header goes first."""
         asked = self._reception.asked_for(visit)
+        if asked is None and not self._sim.faults.all():
+            return None, None, None
         wire, instead, after = (
             asked if asked and asked.where == where else self._sim.faults.meet(visit.names, visit.call, where)
             for where in ("wire", "instead", "answer")
@@ -130,22 +133,9 @@ class Ministry:
 
     async def _read(self, visit: Visit) -> LgspError | None:
         """Decodes the message; what is wrong with it is for the ministry to say."""
-        request = visit.request
-        if (
-            isinstance(request.body, bytes)
-            and b'"session"' in request.body[:200]
-            and "session" not in _properties(visit.operation)
-        ):
-            request = replace(request, body=_without_session(request.body))
-
-        def decode() -> Data:
-            if visit.soap:
-                return soap.decode_request(visit.backend.contract, request).data
-            return rest.decode_request(visit.operation, request, visit.path_params)
-
         try:
-            large = len(request.body) > INLINE
-            visit.data = await self._sim.runtime.offload(decode) if large else decode()
+            large = len(visit.request.body) > INLINE
+            visit.data = await self._sim.runtime.offload(lambda: _read(visit)) if large else _read(visit)
         except LgspError as error:
             return error
         return None
@@ -168,7 +158,10 @@ class Ministry:
             response = soap.encode_response(visit.operation, answer, visit.version)
         else:
             response = rest.encode_response(visit.operation, answer)
-        return spoil.response(after.kind, after.params, response, xml=visit.soap) if after else response
+        if after:
+            return spoil.response(after.kind, after.params, response, xml=visit.soap)
+        visit.reply = response
+        return response
 
     def _ask(self, visit: Visit, wrong: LgspError | None, instead: str | None = None) -> Data | HttpResponse:
         """The handler's data, or a fault of the ministry as bytes."""
@@ -185,8 +178,7 @@ class Ministry:
                 self._sim, visit.backend, visit.operation.name, visit.data or {}, visit.consumer, visit.request.headers
             )
             answer = handler(asked)
-            if not has_blob(answer):
-                visit.operation.output.check(answer)
+            _check(visit.operation, answer)
         except HttpFault as fault:
             body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body, ensure_ascii=False)
             return HttpResponse(fault.status, {"content-type": fault.content_type}, body.encode())
@@ -206,6 +198,45 @@ class Ministry:
         if visit.soap:
             return soap.plain_fault("Client", rules(wrong), visit.version)
         return plain(wrong.status, rules(wrong))
+
+
+def _read(visit: Visit) -> Data:
+    if visit.opened is not None:
+        return soap.read_body(visit.opened)
+    request = visit.request
+    if (
+        isinstance(request.body, bytes)
+        and b'"session"' in request.body[:200]
+        and "session" not in _properties(visit.operation)
+    ):
+        request = replace(request, body=_without_session(request.body))
+    return rest.decode_request(visit.operation, request, visit.path_params)
+
+
+def _check(operation: Operation, answer: Data) -> None:
+    try:
+        operation.output.check(answer)
+    except LgspError:
+        if not has_blob(answer):  # no value that a schema knows
+            raise
+
+
+def _asked(visit: Visit) -> Told:
+    """What was asked, as the journal keeps it."""
+    request, contract = visit.request, visit.backend.contract
+    if visit.data is None or len(request.body) > LONGEST:
+        return visit.data
+    if visit.soap:
+        return lambda: soap.decode_request(contract, request).data
+    return lambda: _read(visit)
+
+
+def _answered(visit: Visit, reply: HttpResponse) -> Told:
+    """What was answered, as the journal keeps it: a handler may go on changing what it gave."""
+    if len(reply.body) > LONGEST:
+        return visit.answer
+    operation = visit.operation
+    return lambda: (soap if visit.soap else rest).decode_response(operation, reply)
 
 
 def _properties(operation: Operation) -> Mapping[str, Any]:

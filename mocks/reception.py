@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lgsp.adapters import rest, soap
@@ -31,7 +32,9 @@ class Reception:
             for system in simulator.systems.values()
             for backend in system.backends.values()
         ]
-        self._mounted = sorted(mounted, key=lambda each: -len(each[0]))
+        self._mounted: dict[str, list[SimBackend]] = {}
+        for mount, backend in mounted:
+            self._mounted.setdefault(mount, []).append(backend)
         self.guards: dict[str, Guard] = {}
         """By system: who asks for a UsernameToken remembers what came."""
 
@@ -41,8 +44,8 @@ class Reception:
         destination = xroad.dstcode(request) if path.startswith(xroad.PREFIX) else None
         near = [
             (backend, path[len(mount) :])
-            for mount, backend in self._mounted
-            if path == mount or path.startswith(f"{mount}/")
+            for mount in _prefixes(path)
+            for backend in self._mounted.get(mount, ())
             if not (destination and backend.dstcode and backend.dstcode != destination)
         ]
         for backend, below in near:
@@ -67,7 +70,8 @@ class Reception:
             f"{operation.http.method.upper()} {mount}{operation.http.path.partition('#')[0]}"
             if backend.adapter == "rest"
             else f"POST {mount}"
-            for mount, backend in self._mounted
+            for mount, backends in self._mounted.items()
+            for backend in backends
             for operation in backend.contract.operations.values()
         }
         near = difflib.get_close_matches(f"{method} {path}", sorted(known), n=3, cutoff=0.3)
@@ -83,7 +87,7 @@ class Reception:
             raise Refused(soap.encode_fault(error, version, "vi", "")) from None
         except LgspError as error:
             raise Refused(soap.plain_fault("Client", rules(error), version)) from None
-        return Visit(request, backend, opened.operation, version=opened.version, token=opened.username_token)
+        return Visit(request, backend, opened.operation, version=opened.version, opened=opened)
 
     def let_in(self, visit: Visit) -> None:
         """The upstream's manners, and the faults of its platform."""
@@ -143,3 +147,11 @@ class Reception:
             return self._sim.faults.parse(json.loads(said) if said.startswith("{") else {"kind": said.strip()})
         except (FaultError, ValueError) as error:
             raise Refused(plain(400, str(error))) from None
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    """The path and every folder above it, the longest first."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield ""

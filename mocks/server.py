@@ -31,7 +31,7 @@ class Server:
     """A running simulator; `close` leaves nothing behind."""
 
     simulator: Simulator
-    runner: web.AppRunner
+    runner: web.ServerRunner
     host: str
     port: int
 
@@ -41,62 +41,46 @@ class Server:
 
     async def close(self) -> None:
         await self.runner.cleanup()
+        await self.simulator.close()
 
 
 async def serve(
     simulator: Simulator, host: str = "127.0.0.1", port: int = 0, *, listener: socket.socket | None = None
 ) -> Server:
     """Listens, on a socket that somebody has bound or on a new one; port 0 takes a free one. `OSError`: a taken port."""
-    runner = web.AppRunner(
-        application(simulator),
-        access_log=None,
-        handle_signals=False,
-        handler_cancellation=True,
-        keepalive_timeout=30,
-        shutdown_timeout=0.5,
-    )
-    await runner.setup()
-    site = web.SockSite(runner, listener, backlog=512) if listener else web.TCPSite(runner, host, port, backlog=512)
-    try:
-        await site.start()
-    except OSError:
-        await runner.cleanup()
-        raise
-    where = runner.addresses[0]
-    return Server(simulator, runner, where[0], int(where[1]))
-
-
-def application(simulator: Simulator) -> web.Application:
-    """Starts and closes the simulator together with itself."""
     spool = Spool(simulator.folder / "spool", simulator.runtime)
+    spool.sweep()
 
-    async def answer(request: web.Request) -> web.StreamResponse:
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
         drawer = spool.drawer()
         try:
             return await _answer(simulator, request, drawer)
         finally:
             drawer.close()
 
-    async def lifetime(_: web.Application) -> AsyncIterator[None]:
-        spool.sweep()
-        await simulator.start()
-        yield
+    # one handler for every address: the simulator finds its own way, so nothing is asked of aiohttp's router
+    server = web.Server(answer, handler_cancellation=True, keepalive_timeout=30, access_log=None)
+    runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.5)
+    await simulator.start()
+    await runner.setup()
+    site = web.SockSite(runner, listener, backlog=512) if listener else web.TCPSite(runner, host, port, backlog=512)
+    try:
+        await site.start()
+    except OSError:
+        await runner.cleanup()
         await simulator.close()
-
-    app = web.Application(client_max_size=LARGEST)
-    app.cleanup_ctx.append(lifetime)
-    app.router.add_route("*", "/{path:.*}", answer)
-    return app
+        raise
+    where = runner.addresses[0]
+    return Server(simulator, runner, where[0], int(where[1]))
 
 
-async def _answer(simulator: Simulator, request: web.Request, drawer: Drawer) -> web.StreamResponse:
+async def _answer(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) -> web.StreamResponse:
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _body(simulator, request, drawer)
+        body = await _body(simulator, request, drawer)
     except TooLarge:
         return web.Response(status=413)
     except LgspError as error:
@@ -107,12 +91,20 @@ async def _answer(simulator: Simulator, request: web.Request, drawer: Drawer) ->
     return await _play(simulator, request, outcome)
 
 
-async def _body(simulator: Simulator, request: web.Request, drawer: Drawer) -> bytes | Spooled:
+async def _body(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) -> bytes | Spooled:
     length = request.content_length
     if length is not None and length > LARGEST:
         raise TooLarge()
     if length is not None and length < SPOOL_FROM:
-        return await request.read()
+        if request.content.is_eof():  # it came with its head
+            return request.content.read_nowait()
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    async with asyncio.timeout(BODY_SECONDS):
+        return await _large(simulator, request, drawer)
+
+
+async def _large(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) -> Spooled:
     kind = request.headers.get("content-type", "")
     chunks = request.content.iter_chunked(256 * 1024)
     if kind.lower().startswith("multipart/"):
@@ -125,7 +117,7 @@ async def _body(simulator: Simulator, request: web.Request, drawer: Drawer) -> b
     return await drawer.lift(chunks, "raw" if not found else "json" if found[1] else "xml", LARGEST)
 
 
-async def _play(simulator: Simulator, request: web.Request, outcome: Outcome) -> web.StreamResponse:
+async def _play(simulator: Simulator, request: web.BaseRequest, outcome: Outcome) -> web.StreamResponse:
     """The outcome on the wire."""
     response = outcome.response
     if response is None:
@@ -168,7 +160,7 @@ async def _paced(simulator: Simulator, outcome: Outcome) -> AsyncIterator[bytes]
             yield chunk[at : at + step]
 
 
-def _break(request: web.Request, *, rough: bool) -> None:
+def _break(request: web.BaseRequest, *, rough: bool) -> None:
     """Ends the connection under the caller; roughly means a reset (RST) instead of an end (FIN)."""
     transport = request.transport
     if transport is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lgsp.adapters.envelope import UsernameToken
+from lgsp.adapters.soap import Opened
 from lgsp.contract.model import Operation
 from lgsp.errors import LgspError
 from lgsp.model import Data, HttpRequest, HttpResponse
@@ -24,10 +25,13 @@ class Visit:
     operation: Operation
     path_params: Mapping[str, str] = field(default_factory=dict)
     version: Literal["1.1", "1.2"] = "1.1"
-    token: UsernameToken | None = None
+    opened: Opened | None = None
+    """The envelope of a SOAP message."""
     consumer: str = ""
     data: Data | None = None
     answer: Data | None = None
+    reply: HttpResponse | None = None
+    """The answer as it left, where no fault had a hand in it."""
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -43,6 +47,10 @@ class Visit:
     def call(self) -> Call:
         """What the conditions of a fault may look at."""
         return Call(self.backend.system, self.public, self.operation.name, self.consumer, self.data)
+
+    @property
+    def token(self) -> UsernameToken | None:
+        return self.opened.username_token if self.opened else None
 
     @property
     def soap(self) -> bool:

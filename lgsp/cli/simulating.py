@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from lgsp import runtime
 from lgsp.cli.output import Exit, refuse
 from lgsp.cli.serving import address, bind, stopper
 
@@ -43,7 +44,7 @@ def serve_simulator(
     """
     listener = socket.socket(fileno=fd) if fd is not None else bind(host, port, "--port")
     try:
-        asyncio.run(_serve(listener, state, gateway, homes, world, with_parent=with_parent, traffic=traffic))
+        runtime.run(_serve(listener, state, gateway, homes, world, with_parent=with_parent, traffic=traffic))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
@@ -58,9 +59,7 @@ async def _serve(
     with_parent: bool,
     traffic: tuple[str, Path] | None,
 ) -> None:
-    from lgsp.runtime import Runtime, hurry, settle
-
-    hurry()
+    runtime.hurry()
     from lgsp.home import Home, builtin
     from lgsp_mocks.server import serve
     from lgsp_mocks.simulator import CALM_FACTOR, Simulator
@@ -70,7 +69,7 @@ async def _serve(
     try:
         simulator = Simulator(
             (builtin(), *(Home.at(home) for home in homes)),
-            runtime=Runtime.system(),
+            runtime=runtime.Runtime.system(),
             province=world.province,
             seed=world.seed,
             state=state,
@@ -86,7 +85,7 @@ async def _serve(
         await _watch_parent(stop)
     simulator.gateway = bus = HttpGateway(gateway)
     server = await serve(simulator, listener=listener)
-    settle()
+    runtime.settle()
     agencies = HttpGateway(gateway)
     calling: asyncio.Task[None] | None = None
     if traffic:
