@@ -1,6 +1,6 @@
-"""Measures the bus on contracts that nobody here wrote: `python scripts/wild.py FOLDER [--json FILE] [--only TEXT]`.
+"""Measures the bus on contracts that nobody here wrote: `python scripts/wild.py FOLDER… [--json FILE] [--only TEXT]`.
 
-Every WSDL below FOLDER goes through `lgsp new`, is loaded with its generated simulator, and has every operation called by
+Every WSDL below the folders goes through `lgsp new`, is loaded with its generated simulator, and has every operation called by
 REST, by SOAP and by a plain zeep client that knows nothing but the WSDL that the bus serves; all in memory, each in a process
 of its own with bounds on time and memory. Printed: what was refused and why, what did not agree, and the acceptance rate by
 distinct target namespace among the literal SOAP documents that zeep itself loads offline.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import re
@@ -29,7 +30,7 @@ SYSTEM = "he-thong-la"
 """Hệ thống lạ, "a strange system"."""
 SECONDS = 180
 MEMORY = 1200 << 20
-WSDL_NS = "http://schemas.xmlsoap.org/wsdl/"
+ROOT = re.compile(rb"<[\w.-]*:?definitions\b[^>]*schemas\.xmlsoap\.org/wsdl/")
 
 
 @dataclass
@@ -57,26 +58,39 @@ class Result:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="+")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(asdict(one(given.folder))))
+        print(json.dumps(asdict(one(given.folder[0]))))
         return
-    files = [path for path in sorted(given.folder.rglob("*.wsdl")) if given.only in str(path)]
+    files = [path for path in documents(given.folder) if given.only in str(path)]
     with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-        results = list(pool.map(lambda path: apart(path, given.folder), files))
+        results = list(pool.map(apart, files))
     report(results)
     if given.json:
         given.json.write_text(json.dumps([asdict(each) for each in results], indent=1, ensure_ascii=False), "utf-8")
 
 
-def apart(path: Path, folder: Path) -> Result:
+def documents(folders: list[Path]) -> list[Path]:
+    """Every WSDL with a binding below the folders, whatever its file is called; the same bytes once."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if ("wsdl" not in path.name.lower() and path.suffix.lower() != ".xml") or not path.is_file():
+                continue
+            raw = path.read_bytes()
+            if ROOT.search(raw[:20_000]) and b"binding" in raw:
+                found.setdefault(hashlib.sha256(raw).hexdigest(), path)
+    return list(found.values())
+
+
+def apart(path: Path) -> Result:
     """One file in a process of its own."""
-    name = str(path.relative_to(folder))
+    name = str(path)
 
     def limits() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))

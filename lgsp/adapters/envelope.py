@@ -30,6 +30,7 @@ _WSA = ("http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2
 _ANONYMOUS = (f"{_WSA[0]}/anonymous", f"{_WSA[1]}/role/anonymous")
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+_DS = "http://www.w3.org/2000/09/xmldsig#"
 _DIGEST = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest"
 _BASE64 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 SECURITY_FAULTS = frozenset(
@@ -94,6 +95,8 @@ class Blocks:
     message_id: str | None = None
     action: str | None = None
     token: UsernameToken | None = None
+    signed: bool = False
+    """A Security block holds an XML signature: it is verified or the message refused, never passed over."""
 
 
 def children_of(element: etree._Element) -> list[etree._Element]:
@@ -131,9 +134,22 @@ def blocks_of(header: etree._Element | None, space: str) -> Blocks:
             if found.token is not None:
                 raise InvalidMessage(errors=(FieldError("", "soap: one Security"),))
             found.token = _username_token(block)
-        elif block.get(f"{{{space}}}mustUnderstand") in ("1", "true") and _for_us(block, space):
+            found.signed = found.signed or block.find(f"{{{_DS}}}Signature") is not None
+        elif _mandatory(block, space):
             raise MustUnderstand(_NOT_UNDERSTOOD, errors=(FieldError("", "soap: mustUnderstand"),))
     return found
+
+
+def answer_understood(header: etree._Element | None, space: str) -> None:
+    """Nothing of an answer may be taken without a header block that must be understood. Raises `MustUnderstand`."""
+    for block in children_of(header) if header is not None else ():
+        known = etree.QName(block).namespace in _WSA or block.tag == f"{{{WSSE}}}Security"
+        if not known and _mandatory(block, space):
+            raise MustUnderstand(_NOT_UNDERSTOOD, errors=(FieldError("", "soap: mustUnderstand"),))
+
+
+def _mandatory(block: etree._Element, space: str) -> bool:
+    return block.get(f"{{{space}}}mustUnderstand") in ("1", "true") and _for_us(block, space)
 
 
 def _for_us(block: etree._Element, space: str) -> bool:

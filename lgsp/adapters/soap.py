@@ -20,6 +20,7 @@ from lgsp.adapters.envelope import (
     VersionMismatch,
     action_of,
     alone,
+    answer_understood,
     blocks_of,
     children_of,
     first_child,
@@ -42,6 +43,8 @@ from lgsp.xml import parse_xml
 
 ERROR_NS = "urn:lgsp:error:1"
 _WRITTEN: Mapping[Version, str] = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
+_OTHER_VERSION = Text("Phong bì của phiên bản SOAP khác", "The envelope is of another SOAP version")
+_OTHER_ELEMENT = Text("Phần tử trong Body không phải của phản hồi này", "The Body's element is not this answer's")
 _KEPT = frozenset({401, 405, 413, 415, 429, 503})
 """Statuses that a Fault travels with as they are (INTERFACE); the others become 500, or 400 for a 1.2 Sender."""
 
@@ -66,6 +69,8 @@ class Opened:
     body: etree._Element | None = field(repr=False)
     """The Body's element; None where the operation asks with an empty Body."""
     blobs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    signed: bool = False
+    """Its header carries a signature, which nobody has verified yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ def open_request(contract: Contract, request: HttpRequest, limit: int | None = N
                 Text("SOAPAction không khớp với nội dung Body", "SOAPAction contradicts the Body"),
                 errors=(FieldError("", "soap-action"),),
             )
-    return Opened(operation, version, blocks.message_id, blocks.token, action, child, blobs)
+    return Opened(operation, version, blocks.message_id, blocks.token, action, child, blobs, blocks.signed)
 
 
 def read_body(opened: Opened) -> Data:
@@ -169,8 +174,11 @@ def encode_response(
     return HttpResponse(200, {"content-type": _WRITTEN[version]}, raw)
 
 
-def decode_response(operation: Operation, response: HttpResponse) -> Data:
-    """What a client received. Raises `SoapFaultReceived` for a Fault, whatever the HTTP status, else `BadAnswer`."""
+def decode_response(operation: Operation, response: HttpResponse, version: Version | None = None) -> Data:
+    """What a client received. Raises `SoapFaultReceived` for a Fault, whatever the HTTP status, else `BadAnswer`.
+
+    `version` is the one that was asked with: an answer has the same; a Fault may have another, to say just that.
+    """
     if operation.soap.one_way and 200 <= response.status < 300 and not response.body:
         return {}  # taken, and nothing to say
     kind = media_type(response.headers)
@@ -183,16 +191,20 @@ def decode_response(operation: Operation, response: HttpResponse) -> Data:
         space = etree.QName(root).namespace or ""
         if space not in NAMESPACES.values() or etree.QName(root).localname != "Envelope":
             raise BadAnswer(Text("Phản hồi không phải phong bì SOAP", "The answer is not a SOAP envelope"))
-        child = first_child(parts_of(root, space)[1])
+        header, body = parts_of(root, space)
+        child = first_child(body)
         alone(child, operation.output)
         if child is not None and child.tag == f"{{{space}}}Fault":
             raise _fault(operation, child, space)
+        if version is not None and space != NAMESPACES[version]:
+            raise BadAnswer(_OTHER_VERSION, errors=(FieldError("", f"soap: envelope {NAMESPACES[version]}"),))
+        answer_understood(header, space)
         if not 200 <= response.status < 300:
             raise BadAnswer(Text(f"Phản hồi HTTP {response.status}", f"HTTP {response.status} answered"))
         if child is None and not operation.output.root:
             return {}
         if child is None or child.tag != operation.output.root:
-            raise BadAnswer(_other_element(), errors=(FieldError("", "element"),))
+            raise BadAnswer(_OTHER_ELEMENT, errors=(FieldError("", "element"),))
         return lift.restore(operation.output.read_xml(child), blobs)
     except InvalidMessage as error:
         broken = Text("Phản hồi không đúng hợp đồng", "The answer does not keep the contract")
@@ -291,8 +303,9 @@ def _operation(contract: Contract, child: etree._Element | None, said: Sequence[
     """By the Body's element; `said` are SOAPActions, asked only where a contract lets several operations ask alike."""
     root = "" if child is None else str(child.tag)
     if root in contract.shared_roots:
+        named_so = set(filter(None, said)) or {""}  # no SOAPAction means the one that has none
         for operation in contract.operations.values():
-            if operation.input.root == root and operation.soap.action and operation.soap.action in said:
+            if operation.input.root == root and operation.soap.action in named_so:
                 return operation
         named = Text("SOAPAction phải cho biết nghiệp vụ", "SOAPAction must name the operation: several ask alike")
         raise InvalidMessage(named, errors=(FieldError("", "soap-action"),))
@@ -334,7 +347,3 @@ def _fault(operation: Operation, fault: etree._Element, space: str) -> SoapFault
 
 def _local(code: str | None) -> str:
     return (code or "").strip().rpartition(":")[2]
-
-
-def _other_element() -> Text:
-    return Text("Phần tử trong Body không phải của phản hồi này", "The Body's element is not this answer's")

@@ -28,15 +28,18 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @click.command()
 @click.argument("system")
-@click.option("--url", required=True, help="Address of the platform, or of the backend itself where it has a path.")
+@click.option("--url", help="Address of the platform, or of the backend itself where it has a path.")
+@click.option(
+    "--history", "past", is_flag=True, help="What was found before: each check, and every real answer by day."
+)
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write the result as JUnit XML.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the result as a page.")
 @home_option
 @data_option
 @json_option
 def conform(
-    system: str, url: str, junit: Path | None, html: Path | None, homes: tuple[Path, ...], data: Path | None, *,
-    as_json_: bool,
+    system: str, url: str | None, junit: Path | None, html: Path | None, homes: tuple[Path, ...], data: Path | None, *,
+    past: bool, as_json_: bool,
 ) -> None:  # fmt: skip
     """Does the backend of SYSTEM keep its contract? Asks safe operations only; 0 where no answer deviates, else 1.
 
@@ -44,6 +47,11 @@ def conform(
     """
     import asyncio
 
+    if past:
+        _history(system, loaded(data=data, homes=homes or None).settings, as_json_=as_json_)
+        return
+    if url is None:
+        refuse("name the backend's address by --url, or ask for --history", Exit.USAGE)
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         refuse(f"{url} is no address (http://… or https://…)", Exit.USAGE)
     settings = loaded(data=data, homes=homes or None).settings
@@ -62,6 +70,35 @@ def conform(
         html.write_text(page(found, before), "utf-8")
     _show(found, as_json_=as_json_)
     sys.exit(Exit.FINE if found.score == 100 else Exit.REFUSED)
+
+
+def _history(system: str, settings: Settings, *, as_json_: bool) -> None:
+    """Asks nothing of the ministry: what `lgsp conform` found before, and what every real answer has counted for."""
+    from lgsp.cli.office import act
+    from lgsp.conform.reports import remembered
+
+    _connector(system, settings)
+    if not settings.data.is_dir():
+        refuse(f"no data folder {settings.data}", Exit.USAGE)
+    checks = remembered(settings.data, system)
+    answers = act(settings.data, "conformity.show", system=system)
+    if as_json_:
+        as_json({"system": system, "checks": checks, "answers": answers})
+        return
+    for each in checks:
+        click.echo(f"{each['at']} checked {each['url']}: {_points(each['score'])}, {each['calls']} calls")
+    for each in answers["days"]:
+        classes = ", ".join(f"{name} {times}" for name, times in each["deviations"].items())
+        click.echo(
+            f"{each['day']} {each['answers']} answers: {_points(each['score'])}" + (f" ({classes})" if classes else "")
+        )
+    for each in answers["latest"]:
+        click.echo(f"{each['at']} {each['operation']}: {each['deviation']} {'; '.join(each['rules'])}")
+    say(f"{system}: {_points(answers['score'])} over {answers['answers']} real answers")
+
+
+def _points(score: float | None) -> str:
+    return "nothing answered" if score is None else f"{score:g} of 100"
 
 
 def _show(found: Conformity, *, as_json_: bool) -> None:

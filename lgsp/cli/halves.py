@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from lgsp.cli.output import data_option
 from lgsp.cli.place import loaded
+
+if TYPE_CHECKING:
+    from lgsp.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,11 +63,18 @@ def _level(context: click.Context, parameter: click.Parameter, value: str) -> st
 @click.option("--port", type=click.IntRange(0, 65535), help="[default: 8080]")
 @data_option
 @click.option(
-    "--workers", type=click.IntRange(1, 1), default=1, show_default=True, help="This version serves with one."
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that serve; from two on one more owns the data and watches over them.",
 )
 @click.option("--sim", help="Address of a simulator: every upstream points there, with demonstration consumers.")
 @click.option("--province", default="hoa-binh", show_default=True, help="With --sim: whose demonstration this is.")
 @home_option
+@click.option("--worker", hidden=True, help="The name of this worker, for the process that starts it.")
+@click.option("--doors", hidden=True, help="Descriptors of bound sockets, handed down.")
+@click.option("--first", is_flag=True, hidden=True, help="The first worker of a new start.")
 def serve(
     host: str | None,
     port: int | None,
@@ -72,13 +83,45 @@ def serve(
     sim: str | None,
     province: str,
     homes: tuple[Path, ...],
+    *,
+    worker: str | None,
+    doors: str | None,
+    first: bool,
 ) -> None:
-    """The gateway alone. Ctrl-C lets exchanges under way end, at most limits.drain_seconds."""
-    del workers
-    found = loaded(host=host, port=port, data=data, sim=sim, homes=homes or None, demo=True if sim else None)
-    from lgsp.cli.serving import serve_gateway
+    """The gateway alone. Ctrl-C or SIGTERM lets exchanges under way end, at most limits.drain_seconds; SIGHUP reloads.
 
-    serve_gateway(found.settings, province)
+    With several workers SIGUSR2 replaces them one by one, without losing a call.
+    """
+    del first  # `cli/worker.py` looks for it
+
+    def read() -> Settings:
+        from lgsp.settings import load, settings_file
+
+        options = {
+            "host": host,
+            "port": port,
+            "data": data,
+            "sim": sim,
+            "homes": homes or None,
+            "demo": bool(sim) or None,
+        }
+        return load(settings_file(os.environ, Path.cwd()), os.environ, options).settings
+
+    settings = loaded(
+        host=host, port=port, data=data, sim=sim, homes=homes or None, demo=True if sim else None
+    ).settings
+    if worker is not None and doors is not None:
+        from lgsp.cli.worker import work
+
+        work(settings, province, worker, tuple(map(int, doors.split(","))), read)
+    elif workers > 1:
+        from lgsp.cli.parent import serve_workers
+
+        serve_workers(settings, workers)
+    else:
+        from lgsp.cli.serving import serve_gateway
+
+        serve_gateway(settings, province, read)
 
 
 @click.command()

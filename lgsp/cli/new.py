@@ -46,13 +46,14 @@ def new(name: str, wsdl: Path | None, openapi: Path | None, into: Path, *, as_js
 
     found: list[dict[str, Any]] = [_shown(each) for each in name_findings(name, into)]
     files: dict[str, str] = {}
+    notes: list[dict[str, Any]] = []
     if not found:
-        found, files = _drafted(name, wsdl or openapi or into, "wsdl" if wsdl else "openapi")
+        found, notes, files = _drafted(name, wsdl or openapi or into, "wsdl" if wsdl else "openapi")
     written = _written(files, into) if not found else []
     if as_json_:
-        as_json({"accepted": not found, "findings": found, "written": written})
+        as_json({"accepted": not found, "findings": found, "notes": notes, "written": written})
     else:
-        for each in found:
+        for each in found + notes:
             where = f"{each['file']}:{each['line']}: " if each["file"] else ""
             click.echo(f"{where}{each['construct']}: {each['text']}")
         for path in written:
@@ -62,8 +63,8 @@ def new(name: str, wsdl: Path | None, openapi: Path | None, into: Path, *, as_js
     sys.exit(Exit.REFUSED if found else Exit.FINE)
 
 
-def _drafted(name: str, source: Path, born: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Findings, or the files as base64, worked out within bounds."""
+def _drafted(name: str, source: Path, born: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, str]]:
+    """Findings, or notes and the files as base64, worked out within bounds."""
     from lgsp.cli.bounded import Overrun, bounded
     from lgsp.runtime import Runtime
     from lgsp.scaffold import draft
@@ -74,13 +75,14 @@ def _drafted(name: str, source: Path, born: Any) -> tuple[list[dict[str, Any]], 
         began = time.process_time()
         made = draft(name, source, born, today, enough=lambda: time.process_time() - began > _PROVING)
         files = {place: base64.b64encode(raw).decode() for place, raw in made.files.items()}
-        return json.dumps([made.as_json()["findings"], files]).encode()
+        said = made.as_json()
+        return json.dumps([said["findings"], said["notes"], files]).encode()
 
     try:
-        found, files = json.loads(bounded(work))
+        found, notes, files = json.loads(bounded(work))
     except Overrun as error:
-        return [{"file": source.name, "line": 0, "construct": "size", "text": str(error)}], {}
-    return found, files
+        return [{"file": source.name, "line": 0, "construct": "size", "text": str(error)}], [], {}
+    return found, notes, files
 
 
 def _written(files: dict[str, str], into: Path) -> list[str]:

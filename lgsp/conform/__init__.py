@@ -12,31 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from lgsp.contract.specimen import specimen
-from lgsp.errors import BadAnswer, ConnectFailed, InvalidMessage, LgspError, ProviderFault, Timeout
+from lgsp.errors import InvalidMessage, LgspError, ProviderFault
 from lgsp.exchange import Deadline
+from lgsp.health.conformity import Deviation, judged
 from lgsp.mapping import Context
 from lgsp.model import Data, HttpRequest, HttpResponse
 from lgsp.pipeline.call import decode, encode
 from lgsp.registry import BackendRoute, Connector, Operation
 from lgsp.runtime import HANOI, Runtime
 from lgsp.transport import Until
-
-Deviation = Literal[
-    "",
-    "unreachable",
-    "timeout",
-    "sign-in",
-    "status",
-    "form",
-    "missing",
-    "unknown",
-    "type",
-    "value",
-    "not-asked",
-    "defect",
-]
-"""Class of what is wrong: "" nothing; `form` is no message of this contract at all, `value` breaks a facet or rule,
-`not-asked` means that our own sample breaks the ministry's contract, `defect` that our mapping failed."""
 
 
 class Line(Protocol):
@@ -161,27 +145,6 @@ async def _check(
         outcome, rules = error.code, _rules(error)
         deviation = judged(error)
     return Check(operation.name, route.backend.name, kind, deviation, rules, outcome, clock.monotonic() - began)
-
-
-def judged(error: LgspError) -> Deviation:
-    """The class of a failed call."""
-    if isinstance(error, Timeout):
-        return "timeout"
-    if isinstance(error, ConnectFailed):
-        return "unreachable" if type(error) is ConnectFailed else "sign-in"
-    if not isinstance(error, BadAnswer):
-        return "status"
-    first = error.errors[0].rule if error.errors else ""
-    if not first:
-        detail = error.detail.en if error.detail else ""
-        return "status" if detail.startswith("HTTP ") and "not SOAP" not in detail else "form"
-    if first.startswith("required"):
-        return "missing"
-    if first.startswith("unknown"):
-        return "unknown"
-    if first.startswith("type:"):
-        return "type"
-    return "form" if first.startswith(("xml:", "json", "soap", "element", "utf-8")) else "value"
 
 
 def _rules(error: LgspError) -> tuple[str, ...]:

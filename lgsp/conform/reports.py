@@ -63,9 +63,9 @@ def _score(score: float | None) -> str:
 
 def remember(folder: Path, found: Conformity, where: str, at: datetime) -> list[dict[str, Any]]:
     """Appends to the system's history in the data folder; answers what stood there before, oldest first."""
-    file = folder / "conform" / f"{found.system}.jsonl"
+    file = _file(folder, found.system)
     file.parent.mkdir(parents=True, exist_ok=True)
-    before = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
+    before = remembered(folder, found.system)
     row = {
         "at": at.isoformat(timespec="seconds"),
         "url": where,
@@ -76,3 +76,13 @@ def remember(folder: Path, found: Conformity, where: str, at: datetime) -> list[
     with file.open("a", encoding="utf-8") as out:
         out.write(json.dumps(row) + "\n")
     return before
+
+
+def remembered(folder: Path, system: str) -> list[dict[str, Any]]:
+    """The checks of this system, oldest first."""
+    file = _file(folder, system)
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.is_file() else []
+
+
+def _file(folder: Path, system: str) -> Path:
+    return folder / "conform" / f"{system}.jsonl"

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from lxml import etree
 
-from lgsp.contract.definitions import Definitions, Part
+from lgsp.contract.definitions import SOAP, Definitions, Part
+from lgsp.contract.findings import Finding
 from lgsp.contract.shape import Element, Group, Items, Record, Scalar, split
 from lgsp.contract.text import quoted
 from lgsp.contract.xsd_files import Files, Schemas
@@ -16,12 +17,33 @@ _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _MIME = "{http://schemas.xmlsoap.org/wsdl/mime/}"
 
 
+def bound_name(bound: etree._Element) -> str:
+    """Names an operation of a binding among all of a document's."""
+    binding = bound.getparent()
+    return f"{binding.get('name', '') if binding is not None else ''}/{bound.get('name', '')}"
+
+
+def has_attachments(bound: etree._Element) -> bool:
+    """Whether a message of a bound operation has parts beside its envelope: without them it would not be whole."""
+    for side in (bound.find(f"{_WSDL}input"), bound.find(f"{_WSDL}output")):
+        if side is None:
+            continue
+        bodies = [each for soap in SOAP.values() for each in side.iter(f"{soap}body")]
+        if side.find(f".//{_MIME}content") is not None or (
+            not bodies and any("/mime/" in str(each.tag) for each in side)
+        ):
+            return True
+    return False
+
+
 class Bodies:
     """Elements that no schema of the contract declares (rpc wrappers, typed parts) are added to its schemas."""
 
     def __init__(self, files: Files, definitions: Definitions, schemas: Schemas, shapes: Shapes) -> None:
         self._files, self._definitions, self._schemas, self._shapes = files, definitions, schemas, shapes
         self._several_of: list[Element] = []
+        self.left_out: dict[str, Finding] = {}
+        """Bound operations that cannot be carried although the rest of the document can, and why."""
 
     def message(
         self, bound: etree._Element, node: etree._Element, side: str, soap: str, style: str, wrapper: str
@@ -33,11 +55,8 @@ class Bodies:
             return None
         message = self._definitions.message(abstract)
         body = None if concrete is None else concrete.find(f".//{soap}body")
-        if concrete is not None and body is None and any("/mime/" in str(child.tag) for child in concrete):
-            self._find(bound, "mime", "attachments are not carried")
-            return None
-        if concrete is not None and concrete.find(f".//{_MIME}content") is not None:
-            self._find(bound, "mime:content", "attachments are not carried: ask for a binding without them")
+        if has_attachments(bound):
+            self.leave_out(bound, "mime:content", "attachments are not carried; ask for a binding without them")
             return None
         if message is None:
             self._find(abstract, abstract.get("message", ""), "is not a message of the document")
@@ -54,6 +73,11 @@ class Bodies:
         if len(parts) > 1:
             return self._several(parts, wrapper, bound)
         return self.bare(parts[0], bound)
+
+    def leave_out(self, bound: etree._Element, construct: str, why: str) -> None:
+        file, line = self._definitions.file_of(bound), int(bound.sourceline or 0)
+        said = f"{bound.get('name', '')} is left out: {why}"
+        self.left_out.setdefault(bound_name(bound), Finding(file, line, construct, said))
 
     def _several(self, parts: list[Part], wrapper: str, at: etree._Element) -> Element | None:
         """Elements side by side in the Body, against WS-I (R2201): clients write them in the order of the parts."""
@@ -78,7 +102,9 @@ class Bodies:
     ) -> list[Part]:
         named = body.get("parts") if body is not None else None
         if named is not None:
-            return [part for part in message if part.name in named.split()]
+            found = [part for part in message if part.name in named.split()]
+            if found or not named.split():
+                return found  # else a slip of the pen: none of the message's parts is called so
         if len(message) < 2 or concrete is None:
             return message
         headers = {header.get("part") for header in concrete.iter(f"{soap}header")}

@@ -92,19 +92,21 @@ class Definitions:
         return self._global("portType", self.clark(binding, binding.get("type", "")))
 
     def soap_bindings(self) -> Iterator[tuple[etree._Element, Literal["1.1", "1.2"]]]:
-        """Bindings of the services' ports, or all where the document has no service."""
-        served: list[etree._Element] = []
-        for root, _ in self.documents:
-            for port in root.iterfind(f"{_WSDL}service/{_WSDL}port"):
-                binding = self._global("binding", self.clark(port, port.get("binding", "")))
-                if binding is not None and binding not in served:
-                    served.append(binding)
-        if not served:
-            served = [node for root, _ in self.documents for node in root.findall(f"{_WSDL}binding")]
+        """Bindings of the services' ports, else all: those of the root document, or of its imports where it has none."""
+        roots = [root for root, _ in self.documents]
+        served = self._bindings_of(roots[:1]) or self._bindings_of(roots)
         for binding in served:
             for version, soap in SOAP.items():
                 if binding.find(f"{soap}binding") is not None:
                     yield binding, version
+
+    def _bindings_of(self, roots: list[etree._Element]) -> list[etree._Element]:
+        served: list[etree._Element] = []
+        for port in (port for root in roots for port in root.iterfind(f"{_WSDL}service/{_WSDL}port")):
+            binding = self._global("binding", self.clark(port, port.get("binding", "")))
+            if binding is not None and binding not in served:
+                served.append(binding)
+        return served or [node for root in roots for node in root.findall(f"{_WSDL}binding")]
 
 
 def _name_of(operation: etree._Element, side: str) -> str | None:

@@ -29,6 +29,6 @@ def xsd(contract: Contract, name: str, address: str) -> bytes:
     return wsdl_write.xsd_document(contract)
 
 
-def openapi(contract: Contract, server: str) -> dict[str, Any]:
-    """OpenAPI 3.1 of the REST face: every operation is `POST {server}/{operation}`."""
-    return openapi_document(contract, server)
+def openapi(contract: Contract, server: str, *, examples: bool = True) -> dict[str, Any]:
+    """OpenAPI 3.1 of the REST face: every operation is `POST {server}/{operation}`. Examples of very many take their time."""
+    return openapi_document(contract, server, examples=examples)

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 from lxml import etree
 
+from lgsp.contract.findings import Finding
 from lgsp.model import Data, Text
 
 
@@ -136,6 +137,8 @@ class Contract:
     """Over the written documents, for evidence and for `lgsp check`."""
     shared_roots: frozenset[str] = frozenset()
     """Roots with which several operations of a written WSDL ask, against WS-I: only SOAPAction tells which one is meant."""
+    left_out: Mapping[str, Finding] = dataclasses.field(default_factory=dict)
+    """`binding/operation` of the written WSDL that cannot be carried, and why: they are not there for anybody."""
 
 
 class Halves(Protocol):

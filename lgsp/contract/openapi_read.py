@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from lgsp.contract.bundle import Bundle
 from lgsp.contract.codec import JsonBorn
 from lgsp.contract.findings import ContractError, Finding
 from lgsp.contract.model import Codec, Contract, Http, Operation, Parameter, Soap
-from lgsp.contract.schema_shape import Shapes
+from lgsp.contract.schema_shape import CIRCLE, Shapes, xml_name
 from lgsp.contract.shape import Element, Json, Named, Record, Shape, example_of, walk
 from lgsp.contract.sources import digest, version_of
 from lgsp.contract.validating import schema_problem
@@ -43,6 +43,10 @@ def read_openapi(path: Path, *, name: str, xml: bool) -> Contract:
     return _Reader(bundle, name, xml=xml).contract()
 
 
+_UNSPOKEN = "that the bus speaks"
+"""Ends the reasons for which one operation is left out, and not the whole document refused."""
+
+
 class _Reader:
     def __init__(self, bundle: Bundle, name: str, *, xml: bool) -> None:
         self._bundle, self._name, self._xml = bundle, name, xml
@@ -53,12 +57,21 @@ class _Reader:
 
     def contract(self) -> Contract:
         operations: dict[str, Operation] = {}
+        left_out: dict[str, Finding] = {}
+        found = self._bundle.findings
         for pointer, path, method, item, shared in self._items():
+            known = len(found)
             operation = self._operation(pointer, path, method, item, shared)
+            if found[known:] and all(each.text.endswith(_UNSPOKEN) for each in found[known:]):
+                first = found[known]
+                left_out[operation.name] = replace(first, text=f"{operation.name} is left out: {first.text}")
+                del found[known:]
+                continue
             if operation.name in operations:
                 self._bundle.finding(self._file, pointer, "operationId", f"{operation.name} stands twice")
             operations[operation.name] = operation
         if not operations:
+            found += left_out.values()
             self._bundle.finding(self._file, "/paths", "paths", "has no operation")
         if self._bundle.findings:
             raise ContractError(*self._bundle.findings)
@@ -73,6 +86,7 @@ class _Reader:
             by_root={operation.input.root: operation for operation in operations.values()},
             files=dict(self._bundle.files),
             sha256=digest(self._bundle.files),
+            left_out=left_out,
         )
 
     def _items(self) -> Iterator[tuple[str, str, str, Schema, list[Any]]]:
@@ -90,7 +104,7 @@ class _Reader:
         body = self._body(item, pointer)
         ask = self._input(parameters, body, pointer)
         answer, faults = self._responses(item, pointer)
-        root = f"{{{self.namespace}}}{name}"
+        root = f"{{{self.namespace}}}{xml_name(name)}"
         return Operation(
             name=name,
             input=self._codec(root, ask.schema, pointer, lenient=False),
@@ -127,17 +141,14 @@ class _Reader:
         return JsonBorn(element, self._shapes.table, _always(schema), self._bundle.components, lenient=lenient)
 
     def _expressible(self, shape: Shape, pointer: str, root: str) -> None:
+        """Everything has an XML form but what has no end."""
         local = root.rpartition("}")[2]
-        if isinstance(shape, Json):
-            self._bundle.finding(self._file, pointer, local, f"{shape.why} has no exact XML form")
-        for each in walk(shape, self._shapes.table):
+        for each in (shape, *walk(shape, self._shapes.table)):
             record = self._shapes.table[each.key] if isinstance(each, Named) else each
             for field in record.elements() if isinstance(record, Record) else ():
-                if isinstance(field.shape, Json):
+                if isinstance(field.shape, Json) and field.shape.why == CIRCLE:
                     where = f"{each.key}.{field.name}" if isinstance(each, Named) else f"{local}.{field.name}"
-                    self._bundle.finding(
-                        self._file, pointer, where, f"{field.shape.why} has no exact XML form: name its fields"
-                    )
+                    self._bundle.finding(self._file, pointer, where, f"{CIRCLE} has no end: name its fields")
 
     def _parameters(self, written: list[Any], pointer: str) -> list[Parameter]:
         found: dict[tuple[str, str], Parameter] = {}
@@ -145,14 +156,14 @@ class _Reader:
             parameter, file, at = self._bundle.plain(each, self._file, f"{pointer}/parameters/{index}")
             place, name = parameter.get("in"), str(parameter.get("name"))
             if place not in ("path", "query", "header"):
-                self._bundle.finding(file, at, f"in: {place}", f"the parameter {name} cannot be carried")
+                self._bundle.finding(file, at, f"in: {place}", f"the parameter {name} is in no place {_UNSPOKEN}")
                 continue
             schema = parameter.get("schema")
             if schema is None and isinstance(parameter.get("content"), dict):
                 self._bundle.finding(file, at, "content", f"the parameter {name} must have a schema of its own")
             if parameter.get("style") not in (None, "simple", "form"):
                 self._bundle.finding(
-                    file, at, f"style: {parameter['style']}", f"the parameter {name} cannot be carried"
+                    file, at, f"style: {parameter['style']}", f"the parameter {name} is in no style {_UNSPOKEN}"
                 )
             normal = self._bundle.schema(schema or {"type": "string"}, file, f"{at}/schema")
             if "example" in parameter:
@@ -176,7 +187,7 @@ class _Reader:
         chosen = ranked[0] if ranked else None
         if chosen is None:
             if content:
-                self._bundle.finding(file, pointer, ", ".join(content), "no media type that the bus speaks")
+                self._bundle.finding(file, pointer, ", ".join(content), f"no media type {_UNSPOKEN}")
             return None
         media = content[by_type[chosen]]
         at = f"{pointer}/{by_type[chosen].replace('/', '~1')}"
@@ -203,6 +214,10 @@ class _Reader:
         if not parameters:
             return _Side(self._top(body.schema), body.media, None, body.example)
         fields = self._top(body.schema)
+        if "properties" not in fields:  # alternatives: they stand beside the parameters as one field
+            body.field, example = "body", body.example
+            body.example = None if example is None else {"body": example}
+            return self._input(parameters, body, pointer)
         taken = fields.get("properties", {})
         for index, parameter in enumerate(parameters):
             if parameter.name in taken:
@@ -211,10 +226,6 @@ class _Reader:
                     parameter.name, parameter.place, parameter.required, renamed, parameter.schema
                 )
         outside = _outside(parameters)
-        if "properties" not in fields:
-            self._bundle.finding(
-                self._file, pointer, "requestBody", "alternatives of a body beside parameters cannot be carried"
-            )
         schema = {
             **fields,
             "properties": {**outside["properties"], **taken},

@@ -47,14 +47,14 @@ _PROBLEM: Document = {
 }
 
 
-def openapi_document(contract: Contract, server: str) -> Document:
+def openapi_document(contract: Contract, server: str, *, examples: bool = True) -> Document:
     """Every call builds a document of its own, so that the caller may add to it."""
     components: Document = {}
     paths: Document = {}
     for operation in contract.operations.values():
         for codec in (operation.input, operation.output):
             components |= components_of(codec)
-        paths[f"/{operation.name}"] = {"post": _operation(operation)}
+        paths[f"/{operation.name}"] = {"post": _operation(operation, examples=examples)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -101,12 +101,16 @@ def _references(schema: Any) -> set[str]:
     return found
 
 
-def _operation(operation: Operation) -> Document:
+def _operation(operation: Operation, *, examples: bool) -> Document:
     request: Document = {"schema": copy.deepcopy(operation.input.json_schema())}
     answer: Document = {"schema": copy.deepcopy(operation.output.json_schema())}
     for side, codec, example in (
-        (request, operation.input, operation.request_example),
-        (answer, operation.output, operation.answer_example),
+        (
+            (request, operation.input, operation.request_example),
+            (answer, operation.output, operation.answer_example),
+        )
+        if examples
+        else ()
     ):
         # a contract without examples of its own still shows messages that it would accept
         with contextlib.suppress(InvalidMessage):

@@ -9,18 +9,25 @@ from lxml import etree
 from lgsp.contract.shape import NIL_KEY, RAW_KEY, TYPE_KEY, XSI, split
 from lgsp.contract.text import Mismatch, escaped, quoted
 from lgsp.errors import InvalidMessage, TooLarge
+from lgsp.model import FieldError
 from lgsp.xml import MIB, parse_xml
 
 _NIL = f"{{{XSI}}}nil"
 
 
 def outer(element: etree._Element) -> str:
-    """The element as canonical text that stands alone: the prefixes it uses are declared in it, those in values too."""
+    """The element as canonical text that stands alone: the prefixes it uses are declared in it, those in values too.
+
+    Raises `InvalidMessage` for what has no canonical form (a relative namespace address).
+    """
     used = _prefixes_in_values(element)
-    # canonical XML of an element never has its tail
-    text: bytes = etree.tostring(
-        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=used or None
-    )
+    try:
+        # canonical XML of an element never has its tail
+        text: bytes = etree.tostring(
+            element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=used or None
+        )
+    except etree.C14NError:
+        raise InvalidMessage(errors=(FieldError("", "xml:namespace"),)) from None
     return text.decode()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from lgsp.contract import raw
+from lgsp.contract.jsontext import strict_json
 from lgsp.contract.loops import Convert, Field, compiled
 from lgsp.contract.matching import matcher
 from lgsp.contract.shape import (
@@ -34,6 +35,7 @@ from lgsp.contract.shape import (
     split,
 )
 from lgsp.contract.text import SPACE, Mismatch, proved_reader, qualified, reader
+from lgsp.errors import InvalidMessage
 
 Read = Callable[[etree._Element], Any]  # noqa: SLF001  lxml's name for an element
 NIL = f"{{{XSI}}}nil"
@@ -61,7 +63,7 @@ class Reader:
         if isinstance(shape, Raw):
             return raw.read
         if isinstance(shape, Json):
-            raise TypeError(shape.why)
+            return _json
         return self._leaf(shape)
 
     def _named(self, key: str) -> Read:
@@ -242,6 +244,15 @@ def _defaulted(read: Read, default: Any) -> Read:
         return default if element.text is None and len(element) == 0 and not element.get(NIL) else read(element)
 
     return defaulted
+
+
+def _json(element: etree._Element) -> Any:
+    if len(element):
+        raise Mismatch
+    try:
+        return strict_json((element.text or "").encode())
+    except InvalidMessage as error:
+        raise Mismatch from error
 
 
 def _is_name(attribute: Attribute) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lgsp.contract.model import Codec
 from lgsp.contract.sampling import Sampler
-from lgsp.contract.shape import TEXT_KEY
+from lgsp.contract.shape import TEXT_KEY, Raw
 from lgsp.model import Data
 
 
@@ -12,6 +12,8 @@ def sample(codec: Codec) -> Data:
     """One message with every field filled that can be filled; recursion stops at the first repetition."""
 
     element, table = getattr(codec, "element"), getattr(codec, "table")  # noqa: B009  the codecs of this package have both
-    value = Sampler(table).value(element.shape, element.name)
+    sampler = Sampler(table)
+    mixed = isinstance(element.shape, Raw)
+    value = sampler.raw(element) if mixed else sampler.value(element.shape, element.name)
     data: Data = value if isinstance(value, dict) else {TEXT_KEY: value}
     return data

@@ -56,6 +56,10 @@ _WORD = "MAU"
 """Mẫu, "specimen": what stands in every sample text, so that nobody takes it for data."""
 
 
+_VALUES = 20_000
+"""Types that refer to each other in many ways have more samples than anybody can wait for: then only what must stand stands."""
+
+
 class Sampler:
     """Samples of one contract. Optional fields are filled once; a record inside itself is left out."""
 
@@ -63,8 +67,10 @@ class Sampler:
         self._table = table
         self._open: list[str] = []
         self._ids = 0
+        self._left = _VALUES
 
     def value(self, shape: Shape, name: str) -> Any:
+        self._left -= 1
         match shape:
             case Scalar():
                 return self.scalar(shape, name)
@@ -109,7 +115,7 @@ class Sampler:
                 if part.least and needed:
                     data[part.name] = [part.specimen or f'<m:mau xmlns:m="urn:mau">{_WORD}</m:mau>'] * part.least
             case Element():
-                if self._closed(part) and not (part.least and needed):
+                if (self._closed(part) or self._left < 0) and not (part.least and needed):
                     return
                 if part.repeated:
                     data[part.name] = [self._one(part) for _ in range(max(1, part.least))]
@@ -158,7 +164,7 @@ class Sampler:
             return reader(element.shape)(element.fixed)
         if self._closed(element) and element.nillable:
             return None
-        if isinstance(element.shape, Named) and len(self._open) > 24:
+        if isinstance(element.shape, Named) and (len(self._open) > 24 or self._left < -_VALUES):
             return {}
         return self.value(element.shape, element.name)
 
@@ -183,6 +189,8 @@ class Sampler:
             found = text_for(facets.patterns[-1][0], least)
             if found is not None:
                 return found if most is None else found[:most]
+        if shape.specimen:
+            return shape.specimen
         if shape.base == "decimal":
             return _decimal(facets)
         if shape.base == "ID":

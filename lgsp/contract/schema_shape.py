@@ -1,7 +1,7 @@
 """JSON Schema to shape: what XML needs to know of a message that an OpenAPI document describes.
 
 The JSON Schema stays the validator; the shape only has to carry every value exactly. What XML could carry only with loss
-becomes `Json` with the reason, and a contract that needs an XML half is refused for it.
+becomes `Json` with the reason: in XML it is a text that holds the value as JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from lgsp.contract.json_sample import TEXTS, json_sample
 from lgsp.contract.patterns import to_xsd
 from lgsp.contract.shape import (
     UNBOUNDED,
@@ -36,6 +37,7 @@ _INTEGERS = {"int32": "int", "int64": "long"}
 _BRANCHES = "x-lgsp-branches"
 _OBJECT_WORDS = frozenset({"properties", "required", "additionalProperties", "patternProperties"})
 
+CIRCLE = "a circle of references"
 Schema = dict[str, Any]
 
 
@@ -68,7 +70,7 @@ class Shapes:
         schema, nullable = self._settled(schema)
         if _kind(schema) == "array":
             if nullable:
-                shape: Shape = Json("a list that may be null", None)
+                shape: Shape = Json("a list that may be null", json_sample(schema, self._components))
                 return Element(self.tag(name), name, shape, 1 if required else 0)
             items, null_items = self._settled(schema.get("items", True))
             most = schema.get("maxItems", UNBOUNDED)
@@ -107,7 +109,7 @@ class Shapes:
             return Listing(self.element("item", schema, required=True))
         if kind in ("string", "integer", "number", "boolean"):
             return _scalar(kind, schema)
-        return Json(f"a value of {kind}" if kind else "a schema without a type", "MAU")
+        return Json(f"a value of {kind}" if kind else "a schema without a type", json_sample(schema, self._components))
 
     def _component(self, name: str, schema: Schema) -> Shape:
         target = self._components.get(name, {})
@@ -119,21 +121,33 @@ class Shapes:
         merged, _ = self._settled(target)
         if _kind(merged) != "object":
             if name in self._open:
-                return Json("a circle of references")
+                return Json(CIRCLE)
             self._open.add(name)
             try:
                 return self.shape(merged)
             finally:
                 self._open.discard(name)
-        if (why := _open_ended(merged)) is not None:
+        if (why := self._open_ended(merged)) is not None:
             return why
         self._open.add(name)
         self.table[name] = self._fields(merged)
         self._open.discard(name)
         return Named(name)
 
+    def _open_ended(self, schema: Schema) -> Json | None:
+        """Why an object is none whose names the contract fixes."""
+        more, properties = schema.get("additionalProperties"), schema.get("properties", {})
+        why = ""
+        if schema.get("patternProperties") or (more not in (None, False) and more != {"not": {}}):
+            why = "an object with names that the contract does not fix (additionalProperties)"
+        elif more is None and "properties" not in schema:
+            why = "an object without properties"
+        elif len(set(map(xml_name, properties))) < len(properties):
+            why = "two names that are one name in XML"
+        return Json(why, json_sample(schema, self._components)) if why else None
+
     def _record(self, schema: Schema) -> Record | Json:
-        return _open_ended(schema) or self._fields(schema)
+        return self._open_ended(schema) or self._fields(schema)
 
     def _fields(self, schema: Schema) -> Record:
         required = set(schema.get("required", ()))
@@ -250,18 +264,6 @@ class Shapes:
         return out
 
 
-def _open_ended(schema: Schema) -> Json | None:
-    """Why an object is none whose names the contract fixes."""
-    more = schema.get("additionalProperties")
-    if schema.get("patternProperties") or (more not in (None, False) and more != {"not": {}}):
-        return Json("an object with names that the contract does not fix (additionalProperties)", {})
-    if more is None and "properties" not in schema:
-        return Json("an object without properties", {})
-    if len(set(map(xml_name, schema.get("properties", {})))) < len(schema.get("properties", {})):
-        return Json("two names that are one name in XML")
-    return None
-
-
 def _dict(schema: Any) -> Schema:
     return schema if isinstance(schema, dict) else {}
 
@@ -315,7 +317,8 @@ def _scalar(kind: str, schema: Schema) -> Scalar:
         patterns=((pattern,),) if pattern is not None and text else (),
         enum=tuple(str(value) for value in values if value is not None) if values is not None and text else None,
     )
-    return Scalar(base, "string", facets, "preserve" if text else "collapse")
+    specimen = TEXTS.get(schema.get("format", ""), "") if text else ""
+    return Scalar(base, "string", facets, "preserve" if text else "collapse", specimen=specimen)
 
 
 def _number_facets(schema: Schema, values: list[Any] | None) -> Facets:

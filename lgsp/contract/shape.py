@@ -56,6 +56,8 @@ class Scalar:
     space: Literal["preserve", "replace", "collapse"] = "collapse"
     members: tuple[Scalar | Items, ...] = ()
     """Of a union: the types of which a value is one."""
+    specimen: str = ""
+    """A text that a format of JSON Schema asks for, where XSD has no type of that kind."""
 
     @property
     def big(self) -> bool:
@@ -109,7 +111,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """Any JSON value. Has no XML form; `why` says which construct of the schema made it so."""
+    """Any JSON value; in XML an element whose text is that value as JSON. `why` says which construct of the schema made it so."""
 
     why: str = ""
     sample: Any = None

@@ -60,7 +60,7 @@ def specimen(codec: Codec, *, like: Data | None = None) -> Data:
     refused = InvalidMessage()
     for depth in _DEPTHS:
         try:
-            value = _Maker(getattr(codec, "table"), depth).value(element.shape, element.name, 0)  # noqa: B009
+            value = _Maker(getattr(codec, "table"), depth).root(element)  # noqa: B009
         except _TooWide:
             continue
         data: Data = value if isinstance(value, dict) else {TEXT_KEY: value}
@@ -122,6 +122,11 @@ class _Maker:
         self._table, self._depth, self._left = table, depth, _VALUES
         self._scalars = Sampler(table)
         self._open: list[str] = []
+
+    def root(self, element: Element) -> Any:
+        if isinstance(element.shape, Raw):
+            return self._scalars.raw(element)
+        return self.value(element.shape, element.name, 0)
 
     def value(self, shape: Shape, name: str, level: int) -> Any:
         self._left -= 1

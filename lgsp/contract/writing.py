@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from lgsp.contract import raw, text
 from lgsp.contract.branches import branch, disjoint, pick, prefixes
 from lgsp.contract.shape import (
@@ -35,6 +37,8 @@ from lgsp.contract.shape import (
 )
 
 Write = Callable[[dict[str, Any]], str]
+BLOB = '"lgspBlob'
+"""How the placeholder of a large value on disk begins inside of JSON (`lgsp.lift`)."""
 
 
 def compile_writer(root: Element, table: Table) -> Write:
@@ -73,6 +77,7 @@ class _Source:
             "pick": pick,
             "wild_attributes": raw.attributes,
             "named": raw.named,
+            "json": _json,
             "derived": self._writer_of,
         }
         self._functions: dict[str, str] = {}
@@ -304,7 +309,14 @@ class _Source:
             case Raw():
                 out.append(f"{pad}o(raw(v, {start!r}, {end!r}, {tag!r}))")
             case Json():
-                out.append(f"{pad}raise X")
+                out.append(f"{pad}o({start + '>'!r} + esc(json(v)) + {end!r})")
+
+
+def _json(value: Any) -> str:
+    written = msgspec.json.encode(value).decode()
+    if BLOB in written:  # its text would have to be escaped twice where it is put back
+        raise text.Mismatch
+    return written
 
 
 def _always(element: Element) -> bool:

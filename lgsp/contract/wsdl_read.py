@@ -57,6 +57,7 @@ class _Draft:
     faults: dict[str, Element]
     headers: dict[str, Element]
     versions: set[Literal["1.1", "1.2"]] = field(default_factory=set)
+    bound: list[etree._Element] = field(default_factory=list)
 
 
 class _Reader:
@@ -74,6 +75,10 @@ class _Reader:
             self._files.find(self._path.name, self._definitions.root, "binding", "the document has no SOAP binding")
         for binding, version in bindings:
             self._binding(binding, version)
+        self._told_apart()
+        left_out = self._bodies.left_out
+        if not self._drafts:  # nothing of it can be carried
+            self._files.findings += left_out.values()
         if self._files.findings:
             raise ContractError(*self._files.findings)
         _ = self._schemas.validator  # a schema that libxml2 refuses is refused now, not at the first message
@@ -92,7 +97,19 @@ class _Reader:
             shared_roots=frozenset(root for root, asked in roots.items() if asked > 1),
             files=dict(self._files.read),
             sha256=digest(self._files.read),
+            left_out=dict(left_out),
         )
+
+    def _told_apart(self) -> None:
+        """Operations that ask with the same element and the same SOAPAction are one message to whoever receives it."""
+        seen: dict[tuple[str, str], str] = {}
+        for name, draft in list(self._drafts.items()):
+            first = seen.setdefault((draft.ask.tag, draft.action), name)
+            if first != name:
+                why = f"nobody can tell its request from that of {first}: the same element, the same SOAPAction"
+                for bound in draft.bound:
+                    self._bodies.leave_out(bound, "operation", why)
+                del self._drafts[name]
 
     def _binding(self, binding: etree._Element, version: Literal["1.1", "1.2"]) -> None:
         soap = SOAP[version]
@@ -124,6 +141,7 @@ class _Reader:
         known = self._drafts.setdefault(name, draft)
         known.name = name
         known.versions.add(version)
+        known.bound += [] if known is draft else draft.bound
         known.action = known.action or draft.action
 
     def _draft(
@@ -147,6 +165,7 @@ class _Reader:
             answer=answer,
             faults=dict(self._faults(node)),
             headers=dict(self._headers(bound, soap)),
+            bound=[bound],
         )
 
     def _faults(self, node: etree._Element) -> Iterator[tuple[str, Element]]:

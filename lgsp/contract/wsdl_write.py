@@ -32,46 +32,43 @@ _PATTERNS = {
     "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "dateTime": "[0-9]{4}-[^Z+]*(Z|[+\\-][0-9]{2}:[0-9]{2})",
 }
+# every type has a name of its own: generators of classes nest anonymous ones, and an Error inside an Error does not compile
 _ERROR_SCHEMA = f"""<xs:schema targetNamespace="{ERROR_NS}" elementFormDefault="qualified" xmlns:lgsp="{ERROR_NS}">
-      <xs:element name="error">
-        <xs:complexType>
-          <xs:sequence>
-            <xs:element name="type" type="xs:string"/>
-            <xs:element name="title" type="xs:string"/>
-            <xs:element name="status" type="xs:int"/>
-            <xs:element name="detail" type="xs:string" minOccurs="0"/>
-            <xs:element name="instance" type="xs:string" minOccurs="0"/>
-            <xs:element name="code" type="xs:string"/>
-            <xs:element name="fault_domain" type="xs:string"/>
-            <xs:element name="retryable" type="xs:boolean"/>
-            <xs:element name="retry_after" type="xs:int" minOccurs="0"/>
-            <xs:element name="system" type="xs:string" minOccurs="0"/>
-            <xs:element name="operation" type="xs:string" minOccurs="0"/>
-            <xs:element name="errors" minOccurs="0">
-              <xs:complexType>
-                <xs:sequence>
-                  <xs:element name="error" minOccurs="0" maxOccurs="unbounded">
-                    <xs:complexType>
-                      <xs:sequence>
-                        <xs:element name="path" type="xs:string"/>
-                        <xs:element name="rule" type="xs:string"/>
-                      </xs:sequence>
-                    </xs:complexType>
-                  </xs:element>
-                </xs:sequence>
-              </xs:complexType>
-            </xs:element>
-            <xs:element name="provider" minOccurs="0">
-              <xs:complexType>
-                <xs:sequence>
-                  <xs:element name="code" type="xs:string"/>
-                  <xs:element name="message" type="xs:string"/>
-                </xs:sequence>
-              </xs:complexType>
-            </xs:element>
-          </xs:sequence>
-        </xs:complexType>
-      </xs:element>
+      <xs:element name="error" type="lgsp:ErrorDetail"/>
+      <xs:complexType name="ErrorDetail">
+        <xs:sequence>
+          <xs:element name="type" type="xs:string"/>
+          <xs:element name="title" type="xs:string"/>
+          <xs:element name="status" type="xs:int"/>
+          <xs:element name="detail" type="xs:string" minOccurs="0"/>
+          <xs:element name="instance" type="xs:string" minOccurs="0"/>
+          <xs:element name="code" type="xs:string"/>
+          <xs:element name="fault_domain" type="xs:string"/>
+          <xs:element name="retryable" type="xs:boolean"/>
+          <xs:element name="retry_after" type="xs:int" minOccurs="0"/>
+          <xs:element name="system" type="xs:string" minOccurs="0"/>
+          <xs:element name="operation" type="xs:string" minOccurs="0"/>
+          <xs:element name="errors" type="lgsp:FieldErrors" minOccurs="0"/>
+          <xs:element name="provider" type="lgsp:ProviderError" minOccurs="0"/>
+        </xs:sequence>
+      </xs:complexType>
+      <xs:complexType name="FieldErrors">
+        <xs:sequence>
+          <xs:element name="error" type="lgsp:FieldError" minOccurs="0" maxOccurs="unbounded"/>
+        </xs:sequence>
+      </xs:complexType>
+      <xs:complexType name="FieldError">
+        <xs:sequence>
+          <xs:element name="path" type="xs:string"/>
+          <xs:element name="rule" type="xs:string"/>
+        </xs:sequence>
+      </xs:complexType>
+      <xs:complexType name="ProviderError">
+        <xs:sequence>
+          <xs:element name="code" type="xs:string"/>
+          <xs:element name="message" type="xs:string"/>
+        </xs:sequence>
+      </xs:complexType>
     </xs:schema>"""
 
 
@@ -82,20 +79,20 @@ def xsd_document(contract: Contract) -> bytes:
 
 def wsdl_document(contract: Contract, address: str) -> bytes:
     tns, name = contract.namespace, xml_name(contract.name)
-    names = list(contract.operations)
+    names = {name: xml_name(name) for name in contract.operations}
     messages = "\n".join(
         f'  <wsdl:message name="{each}{kind}"><wsdl:part name="parameters" element="tns:{each}{kind}"/></wsdl:message>'
-        for each in names
+        for each in names.values()
         for kind in ("", "Response")
     )
     port_type = "\n".join(
         f'    <wsdl:operation name="{each}">\n'
-        f"      <wsdl:documentation>{escape(_documentation(contract, each))}</wsdl:documentation>\n"
+        f"      <wsdl:documentation>{escape(_documentation(contract, name))}</wsdl:documentation>\n"
         f'      <wsdl:input message="tns:{each}"/>\n'
         f'      <wsdl:output message="tns:{each}Response"/>\n'
         f'      <wsdl:fault name="error" message="tns:lgspError"/>\n'
         f"    </wsdl:operation>"
-        for each in names
+        for name, each in names.items()
     )
     bindings = "\n".join(_binding(contract, name, prefix) for prefix in ("soap", "soap12"))
     ports = "\n".join(
@@ -130,7 +127,7 @@ _SUFFIXES = {"soap": "Soap11", "soap12": "Soap12"}
 
 def _binding(contract: Contract, name: str, prefix: str) -> str:
     operations = "\n".join(
-        f'    <wsdl:operation name="{each.name}">\n'
+        f'    <wsdl:operation name="{xml_name(each.name)}">\n'
         f'      <{prefix}:operation soapAction={quoteattr(each.soap.action)} style="document"/>\n'
         f'      <wsdl:input><{prefix}:body use="literal"/></wsdl:input>\n'
         f'      <wsdl:output><{prefix}:body use="literal"/></wsdl:output>\n'
@@ -198,7 +195,13 @@ def _element(element: Element, table: Table, depth: int, *, top: bool = False) -
             yield f"{head}>"
             yield from _complex(record, table, depth + 1, "")
             yield f"{pad}</xs:element>"
-        case Items() | Raw() | Json():  # no OpenAPI document makes the first two, the third has been refused
+        case Json():
+            yield f"{head}>"
+            said = f"{element.shape.why or 'any value'}: the text is JSON"
+            yield f"{pad}  <xs:simpleType><xs:annotation><xs:documentation>{escape(said)}</xs:documentation></xs:annotation>"
+            yield f'{pad}    <xs:restriction base="xs:string"/></xs:simpleType>'
+            yield f"{pad}</xs:element>"
+        case Items() | Raw():  # no OpenAPI document makes them
             raise TypeError(type(element.shape).__name__)
 
 

@@ -15,7 +15,7 @@ from lxml import etree
 from lgsp.contract.catalogue import FOLDER, WELL_KNOWN
 from lgsp.contract.findings import ContractError, Finding
 from lgsp.contract.shape import XS
-from lgsp.contract.xsd_mend import narrow, order, redefine
+from lgsp.contract.xsd_mend import meant, narrow, order, redefine
 from lgsp.errors import LgspError
 from lgsp.xml import MIB, parse_xml
 
@@ -75,6 +75,15 @@ class Files:
             self._parsed[name] = _parsed(self.read[name], name)
         return self._parsed[name]
 
+    def readable(self, name: str) -> bool:
+        """Whether it is XML that may be read; else nothing of it is kept."""
+        try:
+            self.parse(name)
+        except ContractError:
+            self.read.pop(name, None)
+            return False
+        return True
+
     def exists(self, name: str) -> bool:
         path = (self.folder / name).resolve()
         return name in self.read or (self.folder.resolve().parent in path.parents and path.is_file())
@@ -121,6 +130,7 @@ class Schemas:
         target = own if own is not None else namespace or ""
         document = Document(root, target, file, chameleon)
         self.documents.append(document)
+        meant(root)
         if any(etree.QName(node).localname == "redefine" for node in root):
             for node in list(root):
                 if etree.QName(node).localname == "redefine":
@@ -154,7 +164,9 @@ class Schemas:
 
     def _import(self, node: etree._Element, file: str) -> None:
         namespace, location = node.get("namespace", ""), node.get("schemaLocation")
-        if location and self.files.exists(relative(location, file)):
+        beside = location is not None and self.files.exists(relative(location, file))
+        # copies of well-known schemas often have a document type; ours has none
+        if beside and location and (namespace not in WELL_KNOWN or self.files.readable(relative(location, file))):
             self._file(location, file, node, None)
         else:  # answered later: an inline schema of the same WSDL may define it
             self._wanted.append((namespace, file, node))

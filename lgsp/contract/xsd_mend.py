@@ -43,6 +43,18 @@ def redefine(root: etree._Element, node: etree._Element, redefined: list[etree._
     return missing
 
 
+def meant(root: etree._Element) -> None:
+    """What authors write and do not mean. A choice of nothing admits not even nothing: it admits nothing from now on. A
+    wildcard that says nothing of its content wants it declared, and what is meant to stand there is declared elsewhere: it
+    is judged where the contract knows it, and carried where not."""
+    for wild in root.iter(f"{{{XS}}}any"):
+        if wild.get("processContents", "strict") == "strict":
+            wild.set("processContents", "lax")
+    for choice in root.iter(f"{{{XS}}}choice"):
+        if all(etree.QName(each).localname == "annotation" for each in choice if isinstance(each.tag, str)):
+            choice.set("minOccurs", "0")
+
+
 def narrow(roots: Iterable[etree._Element], types: frozenset[str]) -> bool:
     """A wildcard beside elements that it also admits is forbidden (unique particle attribution), libxml2 refuses the schema,
     and many authors write it. It admits other namespaces only from now on; where that is not enough, nothing.

@@ -67,7 +67,7 @@ def _ambiguous(registry: Registry) -> list[Finding]:
     """Native calls that two public operations would claim."""
     findings: list[Finding] = []
     places: dict[tuple[Any, ...], list[NativeEntry]] = {}
-    for connector in registry.connectors.values():
+    for connector in (version for each in registry.connectors.values() for version in each.versions()):
         for operation in connector.operations.values():
             for route in operation.routes if operation.native is not False else ():
                 entry = NativeEntry(connector, operation, route, {})

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections.abc import Mapping
-from importlib import util
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, Literal, cast
 
 from lgsp import contract as contracts
 from lgsp.contract.findings import ContractError
-from lgsp.errors import InvalidMessage
 from lgsp.home import Home
+from lgsp.manifest.fields import check_fields, has_field
+from lgsp.manifest.modules import imported
 from lgsp.manifest.pin import pinned
 from lgsp.manifest.table import MIB, Table
+from lgsp.manifest.versions import older_versions
 from lgsp.mapping import PlaceTable
 from lgsp.model import Kind, Stage
 from lgsp.registry import (
@@ -28,6 +28,7 @@ from lgsp.registry import (
     NativeRule,
     Operation,
     ProvedBy,
+    SignedField,
 )
 
 HARD_TIMEOUT = 120.0
@@ -44,6 +45,7 @@ class Reader:
     def __init__(self, home: Home, system: str, top: Table) -> None:
         self.home, self.system, self.top = home, system, top
         self.contracts = home.contracts / system
+        self.keep_payload = False
 
     def connector(self) -> Connector | None:
         top = self.top
@@ -53,13 +55,13 @@ class Reader:
         title, owner = top.both("title"), top.both("owner")
         contact = top.both("contact") if top.has("contact") else owner
         personal = top.flag("personal", default=None)
+        self.keep_payload = bool(top.flag("keep_payload", default=False))
         slots = top.number("slots", 16, 1, 1000)
         stage = top.table("stage")
         now, since, decision = stage.choice("now", tuple(Stage)), stage.date("since"), stage.text("decision")
         stage.done()
         named = top.table("contract")
-        public = self._contract(named, "public", named.text("public"), self.system)
-        public = pinned(named, public) if named.has("sha256") else public
+        public = self.public_contract(named, "public", named.text("public"))
         named.done()
         backends = {key: self._backend(key, table) for key, table in top.tables("backends")}
         operations: dict[str, Operation] = {}
@@ -68,13 +70,14 @@ class Reader:
         sound = {key: backend for key, backend in backends.items() if backend is not None}
         tables = list(top.tables("operations"))
         for key, table in tables:
-            if operation := self._operation(key, table, public, sound, backends, personal=bool(personal)):
+            if operation := self.operation(key, table, public, sound, backends, personal=bool(personal)):
                 operations[key] = operation
         for key, table in top.tables("inbound"):
             if called := self._inbound(key, table, sound, backends):
                 inbound[key] = called
         for key, table in top.tables("collectors"):
             collectors[key] = self._collector(key, table, {each for each, _ in tables})
+        versions = list(top.tables("versions"))
         top.done()
         mapping = self._mapping(inbound=bool(inbound))
         if public is not None:
@@ -83,11 +86,17 @@ class Reader:
             self._between(operations, top)
         if public is None or since is None:
             return None
-        return Connector(
+        found = Connector(
             self.system, title, owner, contact, bool(personal), Stage(now or Stage.PLANNED), since, decision, public,
             MappingProxyType(sound), MappingProxyType(operations), MappingProxyType(inbound),
             MappingProxyType(collectors), mapping, self.top.folder, int(slots), self._places(),
         )  # fmt: skip
+        return replace(found, older=older_versions(self, found, versions)) if versions else found
+
+    def public_contract(self, table: Table, key: str, file: str) -> contracts.Contract | None:
+        """A document that agencies see, and its pin where there is one."""
+        public = self._contract(table, key, file, self.system)
+        return pinned(table, public) if table.has("sha256") else public
 
     def _contract(self, table: Table, key: str, file: str, name: str) -> contracts.Contract | None:
         if not file:
@@ -142,10 +151,11 @@ class Reader:
             return None
         return Backend(name, contract, cast(Literal["rest", "soap"], adapter), **backend)
 
-    def _operation(
+    def operation(
         self, name: str, table: Table, public: contracts.Contract | None, sound: Mapping[str, Backend],
-        known: Mapping[str, object], *, personal: bool,
+        known: Mapping[str, object] | None = None, *, personal: bool,
     ) -> Operation | None:  # fmt: skip
+        """`known` are the backends that the manifest names, where not all of them are sound."""
         kind = table.choice("kind", tuple(Kind))
         chosen = table.names("backend")
         their_name = table.text("backend_operation", default=name)
@@ -157,19 +167,21 @@ class Reader:
             "timeout": table.seconds("timeout", 10.0, HARD_TIMEOUT),
             "max_body": table.size("max_body", MIB),
             "streamed": bool(table.flag("streamed", default=False)),
-            "deliver": self._delivery(table, kind),
-            "proved_by": self._proved_by(table),
+            "deliver": self.delivery(table, kind),
+            "proved_by": self.proved_by(table),
             "probe": table.data("probe"),
             "key": table.text("key", default="") or None,
             "subject": table.names("subject"),
             "native": self._native(table),
+            "signed": self._signed(table),
+            "keep_payload": bool(table.flag("keep_payload", default=self.keep_payload)),
         }
         table.done()
         if safe and kind == Kind.UPDATE:
             table.finding("safe", "an update is never safe to ask twice; say keyed where the backend honours a key")
         if values["probe"] is not None and not safe:
             table.finding("probe", "only an operation with safe = true may be asked without need")
-        routes = [route for each in self._chosen(chosen, table, known) if (
+        routes = [route for each in self._chosen(chosen, table, sound if known is None else known) if (
             route := self._route(sound[each], their_name, table) if each in sound else None)]  # fmt: skip
         operation = public.operations.get(name) if public else None
         if public is not None and operation is None:
@@ -177,7 +189,7 @@ class Reader:
         if operation is None or not routes or not kind:
             return None
         asked = Operation(self.system, name, Kind(kind), public=operation, routes=tuple(routes), **values)
-        self._fields(asked, table)
+        check_fields(asked, table)
         return asked
 
     def _chosen(self, chosen: tuple[str, ...], table: Table, known: Mapping[str, object]) -> list[str]:
@@ -198,7 +210,7 @@ class Reader:
             return None
         return BackendRoute(backend, operation)
 
-    def _delivery(self, table: Table, kind: str) -> Delivery | None:
+    def delivery(self, table: Table, kind: str) -> Delivery | None:
         if not table.has("deliver"):
             return None
         inner = table.table("deliver")
@@ -212,7 +224,7 @@ class Reader:
             table.finding("deliver", "a query has nothing to deliver; remove it")
         return found
 
-    def _proved_by(self, table: Table) -> ProvedBy | None:
+    def proved_by(self, table: Table) -> ProvedBy | None:
         if not table.has("proved_by"):
             return None
         inner = table.table("proved_by")
@@ -228,22 +240,18 @@ class Reader:
         inner.done()
         return rule
 
-    def _fields(self, operation: Operation, table: Table) -> None:
-        """What the manifest names must exist in the public request; a probe must be a valid one."""
-        schema = operation.public.input.json_schema()
-        for key in ("key", "subject"):
-            named = operation.subject if key == "subject" else (operation.key,) if operation.key else ()
-            for each in named:
-                if not _has_field(schema, each):
-                    table.finding(key, f'the request has no field "{each}"' + table.nearest(each, _properties(schema)))
-        if operation.deliver and operation.deliver.order_by and not _has_field(schema, operation.deliver.order_by):
-            table.finding("deliver.order_by", f'the request has no field "{operation.deliver.order_by}"')
-        if operation.probe is not None:
-            try:
-                operation.public.input.check(operation.probe)
-            except InvalidMessage as error:
-                for broken in error.errors:
-                    table.finding(f"probe{broken.path.replace('/', '.')}", f"breaks the contract: {broken.rule}")
+    def _signed(self, table: Table) -> SignedField | None:
+        if not table.has("signed"):
+            return None
+        inner = table.table("signed")
+        name = inner.text("field")
+        encoding = inner.choice("encoding", ("text", "base64"), "text")
+        found = SignedField(
+            name, inner.text("native", default=name), cast(Literal["text", "base64"], encoding or "text"),
+            inner.text("sender", default=""), inner.names("repeats"),
+        )  # fmt: skip
+        inner.done()
+        return found
 
     def _between(self, operations: Mapping[str, Operation], top: Table) -> None:
         """Relations between operations, when all of them are known."""
@@ -260,7 +268,7 @@ class Reader:
                 )
             elif not query.safe:
                 top.finding(f"{where}.operation", f'"{proof.operation}" must be marked safe = true to be asked')
-            elif not _has_field(query.public.input.json_schema(), proof.key):
+            elif not has_field(query.public.input.json_schema(), proof.key):
                 top.finding(f"{where}.key", f'the request of "{proof.operation}" has no field "{proof.key}"')
 
     def _inbound(
@@ -276,7 +284,7 @@ class Reader:
         route = self._route(sound[backend], their_name, table) if backend in sound else None
         if route is None or not authenticate:
             return None
-        if key and not _has_field(route.operation.input.json_schema(), key):
+        if key and not has_field(route.operation.input.json_schema(), key):
             table.finding("key", f'the message has no field "{key}"')
         return InboundOperation(
             self.system, name, route.backend, route.operation, key,
@@ -288,10 +296,12 @@ class Reader:
         for key, each in (("operation", asked), ("acknowledge", acknowledge)):
             if each and each not in operations:
                 table.finding(key, f'no operation "{each}"' + table.nearest(each, operations))
+        if table.data("acknowledge_request") and not acknowledge:
+            table.finding("acknowledge_request", "nothing is acknowledged")
         found = Collector(
             self.system, name, asked, acknowledge, table.seconds("every", 300.0, 366 * 86400.0), table.text("item_key"),
             table.data("request") or {}, table.text("items"), table.text("cursor", default="") or None,
-            table.text("consumer_by", default="") or None,
+            table.text("consumer_by", default="") or None, table.data("acknowledge_request") or {},
         )  # fmt: skip
         table.done()
         return found
@@ -305,44 +315,10 @@ class Reader:
             return PlaceTable()
 
     def _mapping(self, *, inbound: bool) -> ModuleType | None:
-        """mapping.py by path, under a private name of its own; a system without dialect needs none."""
+        """mapping.py; a system without dialect needs none."""
         path = self.top.folder / "mapping.py"
-        if not path.is_file():
-            if inbound:
-                self.top.finding("inbound", "the ministry's calls need mapping.py with receive()", file=path)
-            return None
-        private = f"_lgsp_mapping_{self.system.replace('-', '_')}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-        spec = util.spec_from_file_location(private, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = util.module_from_spec(spec)
-        sys.modules[private] = module  # dataclasses of the mapping look themselves up here
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:  # noqa: BLE001  whatever a mapping does while it is imported is a finding
-            self.top.finding("import", f"{type(error).__name__}: {error}", file=path)
-            return None
-        for name in (*MAPPING_FUNCTIONS, *(("receive",) if inbound else ())):
-            if not callable(getattr(module, name, None)):
-                self.top.finding(name, f"the function {name}() is missing", file=path)
-        return module
-
-
-def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = schema.get("properties")
-    return found if isinstance(found, dict) else {}
-
-
-def _has_field(schema: Mapping[str, Any], dotted: str) -> bool:
-    """Whether a dotted path exists; a part that hides behind a reference is believed."""
-    here: Any = schema
-    for part in dotted.split("."):
-        if not isinstance(here, dict) or "$ref" in here or not {"properties", "items"} & here.keys():
-            return True
-        inner = here.get("items", here) if "properties" not in here else here
-        if "$ref" in inner:
-            return True
-        if part not in _properties(inner):
-            return False
-        here = _properties(inner)[part]
-    return True
+        if path.is_file():
+            return imported(path, (*MAPPING_FUNCTIONS, *(("receive",) if inbound else ())), self.system, self.top)
+        if inbound:
+            self.top.finding("inbound", "the ministry's calls need mapping.py with receive()", file=path)
+        return None

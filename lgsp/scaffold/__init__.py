@@ -35,6 +35,8 @@ class Draft:
     name: str
     findings: tuple[Finding, ...]
     files: Mapping[str, bytes]
+    notes: tuple[Finding, ...] = ()
+    """Operations that are left out of what is accepted, each with the reason."""
 
     @property
     def accepted(self) -> bool:
@@ -43,10 +45,8 @@ class Draft:
     def as_json(self) -> dict[str, Any]:
         return {
             "accepted": self.accepted,
-            "findings": [
-                {"file": each.file, "line": each.line, "construct": each.construct, "text": each.text}
-                for each in self.findings
-            ],
+            "findings": [_shown(each) for each in self.findings],
+            "notes": [_shown(each) for each in self.notes],
         }
 
 
@@ -81,7 +81,8 @@ def draft(name: str, source: Path, born: Born, today: date, *, enough: Callable[
     except ContractError as error:
         return Draft(name, tuple(_as_named_by_the_author(each, vendored) for each in error.findings), {})
     found = tuple(_as_named_by_the_author(each, vendored) for each in prove(contract, vendored.root, enough))
-    return Draft(name, found, {} if found else _files(name, vendored, contract, today))
+    notes = tuple(_as_named_by_the_author(each, vendored) for each in contract.left_out.values())
+    return Draft(name, found, {} if found else _files(name, vendored, contract, today), notes)
 
 
 def write(files: Mapping[str, bytes], into: Path) -> list[Path]:
@@ -121,6 +122,10 @@ def _files(name: str, vendored: Vendored, contract: Contract, today: date) -> di
     return {f"contracts/{name}/{place}": raw for place, raw in kept.items()} | {
         place: text.encode() for place, text in texts.items()
     }
+
+
+def _shown(finding: Finding) -> dict[str, Any]:
+    return {"file": finding.file, "line": finding.line, "construct": finding.construct, "text": finding.text}
 
 
 def _as_named_by_the_author(finding: Finding, vendored: Vendored | None) -> Finding:

@@ -49,6 +49,7 @@ def manifest(name: str, contract: Contract, root: str, address: str, today: date
         "# and `probe = { … }` with a harmless request of it. Until then the board shows the system as unknown.",
         "# `kind` is a guess by name or method: an update leaves a submission record, a query does not.",
     ]
+    head += [f"# {_comment(each.text)}" for each in contract.left_out.values()]
     return "\n".join([*head, *_operations(contract)]) + "\n"
 
 
@@ -150,6 +151,10 @@ def test_every_operation_is_answered_through_the_bus(lgsp_bus: Bus) -> None:
 def _text(text: str) -> str:
     """A TOML (and Python) basic string."""
     return json.dumps(" ".join(text.split())[:200], ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _comment(text: str) -> str:
+    return _text(text)[1:-1]
 
 
 def _key(name: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lgsp.adapters import soap
-from lgsp.adapters.envelope import NAMESPACES, MustUnderstand, Version, VersionMismatch
+from lgsp.adapters.envelope import NAMESPACES, WSSE, MustUnderstand, Version, VersionMismatch
 from lgsp.adapters.problem import ORDER, problem
 from lgsp.contract.model import Contract
 from lgsp.errors import (
@@ -140,6 +140,44 @@ def test_a_ministrys_fault_is_told_in_its_words(register: Contract, version: Ver
 def test_what_is_no_answer_breaks_the_contract(register: Contract, response: HttpResponse) -> None:
     with pytest.raises(BadAnswer):
         soap.decode_response(register.operations["hoi"], response)
+
+
+def answer(version: Version, header: str = "") -> HttpResponse:
+    space = NAMESPACES[version]
+    kind = {"1.1": "text/xml", "1.2": "application/soap+xml"}[version]
+    body = f'<hoiResponse xmlns="{NS}"><ma>A1</ma></hoiResponse>'
+    raw = f'<s:Envelope xmlns:s="{space}"><s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>'
+    return HttpResponse(200, {"content-type": kind}, raw.encode())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_answer_with_a_block_that_must_be_understood_and_is_not_is_no_answer(
+    register: Contract, version: Version
+) -> None:
+    operation = register.operations["hoi"]
+    strange = '<la:k xmlns:la="urn:la"{}>1</la:k>'
+    assert soap.decode_response(operation, answer(version, strange.format("")), version) == {"ma": "A1"}
+    for_nobody_here = strange.format(' s:mustUnderstand="1" s:actor="urn:khac" s:role="urn:khac"')
+    assert soap.decode_response(operation, answer(version, for_nobody_here), version) == {"ma": "A1"}
+    stamped = f'<o:Security xmlns:o="{WSSE}" s:mustUnderstand="1"/>'
+    assert soap.decode_response(operation, answer(version, stamped), version) == {"ma": "A1"}
+    with pytest.raises(BadAnswer) as caught:
+        soap.decode_response(operation, answer(version, strange.format(' s:mustUnderstand="1"')), version)
+    assert caught.value.errors[0].rule == "soap: mustUnderstand"
+
+
+@pytest.mark.parametrize(("asked", "answered"), [("1.1", "1.2"), ("1.2", "1.1")])
+def test_an_answer_in_the_other_soap_version_is_no_answer_but_a_fault_in_it_is_one(
+    register: Contract, asked: Version, answered: Version
+) -> None:
+    operation = register.operations["hoi"]
+    assert soap.decode_response(operation, answer(answered), answered) == {"ma": "A1"}
+    with pytest.raises(BadAnswer) as caught:
+        soap.decode_response(operation, answer(answered), asked)
+    assert caught.value.errors[0].rule == f"soap: envelope {NAMESPACES[asked]}"
+    with pytest.raises(soap.SoapFaultReceived) as fault:
+        soap.decode_response(operation, soap.plain_fault("VersionMismatch", "sai", answered), asked)
+    assert fault.value.code == "VersionMismatch"
 
 
 def test_the_inside_of_the_bus_is_not_told() -> None:

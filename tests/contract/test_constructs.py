@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,13 @@ def test_two_thousand_types_that_refer_to_each_other(tmp_path: Path) -> None:
         f'<xs:element name="n" type="t:T{(index + 1) % 2000}" minOccurs="0"/></xs:sequence></xs:complexType>'
         for index in range(2000)
     )
-    codec = made(tmp_path, wsdl(schema(f'<xs:element name="a" type="t:T0"/>{types}'))).operations["op"].input
+    text, spent = wsdl(schema(f'<xs:element name="a" type="t:T0"/>{types}')), list[float]()
+    while len(spent) < 3 and min(spent, default=3.0) >= 3:  # a busy machine may have a second and a third try
+        began = time.process_time()
+        codec = made(tmp_path, text).operations["op"].input
+        codec.warm()
+        spent.append(time.process_time() - began)
+    assert min(spent) < 3, f"a contract of 2,000 types is ready to carry messages within 3 s of CPU: {spent}"
     data: Data = {"v": 1, "n": {"v": 2, "n": {"v": 3}}}
     assert codec.read_xml(parse_xml(codec.write_xml(data))) == data
     codec.check(specimen(codec))

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
-from lgsp.contract import ContractError, Finding, load
+from lgsp.contract import ContractError, Finding, load, wsdl, xsd
+from lgsp.errors import InvalidMessage
+from lgsp.xml import parse_xml
 from tests.contract.contracts import FIXTURES, loaded
 
 
@@ -23,18 +26,38 @@ def findings(path: Path, text: str, *, name: str = "x") -> tuple[Finding, ...]:
 HEAD = 'openapi: 3.1.0\ninfo: {title: X, version: "1"}\npaths:\n  /a:\n    post:\n      operationId: a\n'
 
 
-def test_what_xml_cannot_carry_is_refused_for_a_public_contract_only(tmp_path: Path) -> None:
+def test_what_has_no_form_of_its_own_in_xml_is_a_text_of_json(tmp_path: Path) -> None:
+    """Free names, no type, several kinds: nothing is lost, and nothing is refused for it."""
     text = HEAD + (
         "      requestBody: {content: {application/json: {schema: {type: object, properties: {\n"
-        "        bang: {type: object, additionalProperties: {type: string}}, gi: {}, hai: {type: [string, integer]}}}}}}\n"
-        '      responses: {"200": {description: x}}\n'
+        "        bang: {type: object, additionalProperties: {type: string}}, gi: {}, hai: {type: [string, integer]},\n"
+        "        nhieu: {type: array, items: {}}}}}}}\n"
+        '      responses: {"200": {description: x, content: {application/json: {schema: {type: object}}}}}\n'
     )
-    found = findings(tmp_path / "c" / "v1.yaml", text)
-    assert {finding.construct for finding in found} == {"a.bang", "a.gi", "a.hai"}
-    assert all(finding.file == "v1.yaml" and finding.line == 5 for finding in found)
-    (tmp_path / "c" / "backend-x.yaml").write_text(text, encoding="utf-8")
-    codec = load(tmp_path / "c" / "backend-x.yaml", name="x").operations["a"].input
-    assert codec.read_json(b'{"bang":{"k":"v"},"gi":[1],"hai":2}') == {"bang": {"k": "v"}, "gi": [1], "hai": 2}
+    path = tmp_path / "c" / "v1.yaml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    operation = load(path, name="x").operations["a"]
+    codec = operation.input
+    for data in (
+        {"bang": {"k<&>": "v\n", "é": "1"}, "gi": [1, {"a": None}], "hai": 2, "nhieu": [1, "2", None, [], {}]},
+        {"gi": None, "hai": "2"},
+        {"gi": "", "bang": {}},
+        {"gi": 1.5},
+        {},
+    ):
+        raw = codec.write_xml(data)
+        assert codec.read_xml(parse_xml(raw)) == data, raw
+        assert codec.read_json(codec.write_json(data)) == data
+    assert b"<gi>[1,{&quot;a&quot;:null}]</gi>" in codec.write_xml({"gi": [1, {"a": None}]}).replace(b'"', b"&quot;")
+    free = operation.output
+    whatever = {"result": {"bat": ["ky"]}}
+    assert free.read_xml(parse_xml(free.write_xml(whatever))) == whatever
+    schema = etree.XMLSchema(parse_xml(xsd(load(path, name="x"), "types", "http://mau.invalid")))
+    assert schema.validate(parse_xml(codec.write_xml({"bang": {"a": "b"}, "gi": 1})))
+    for wrong in ("{", "", '{"a":1,"a":2}', "<b/>"):
+        with pytest.raises(InvalidMessage):
+            codec.read_xml(parse_xml(f'<a xmlns="{codec.root[1:].partition("}")[0]}"><gi>{wrong}</gi></a>'.encode()))
 
 
 @pytest.mark.parametrize(
@@ -160,3 +183,22 @@ def test_the_digest_is_over_every_file() -> None:
     contract = loaded(FIXTURES / "tricky.wsdl")
     assert list(contract.files) == ["tricky.wsdl", "chung.xsd", "khac.xsd"]
     assert len(contract.sha256) == 64
+
+
+def test_an_operation_in_a_media_type_that_is_not_spoken_is_left_out_and_the_others_stay(tmp_path: Path) -> None:
+    text = HEAD + (
+        "      responses: {}\n  /tep:\n    get:\n      operationId: tep\n"
+        '      responses: {"200": {description: x, content: {application/pdf: {schema: {type: string}}}}}\n'
+        "  /loc:\n    get:\n      operationId: loc\n      parameters: [{in: query, name: q, style: deepObject, schema: {type: object}}]\n"
+        "      responses: {}\n  /9a:\n    get:\n      operationId: 9a\n      responses: {}\n"
+    )
+    path = tmp_path / "c" / "v1.yaml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    contract = load(path, name="x")
+    assert list(contract.operations) == ["a", "9a"]
+    assert {name: (each.construct, each.line > 0) for name, each in contract.left_out.items()} == {
+        "tep": ("application/pdf", True), "loc": ("style: deepObject", True),
+    }  # fmt: skip
+    assert contract.operations["9a"].input.root.endswith("}_x0039_a"), "no XML name begins with a digit"
+    assert b'<wsdl:operation name="_x0039_a">' in wsdl(contract, "http://mau.invalid")

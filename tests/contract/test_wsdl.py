@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lgsp import contract as documents
 from lgsp.adapters import soap
 from lgsp.contract import Contract, ContractError
 from lgsp.contract.oracle import Oracle
@@ -239,3 +241,86 @@ def test_several_elements_in_one_body(tmp_path: Path) -> None:
         raw = raw if change else raw.replace(raw[raw.index(b"<b ") : raw.index(b"</b>") + 4], b"")
         with pytest.raises(InvalidMessage):
             soap.decode_request(contract, replace(sent, body=raw))
+
+
+def test_operations_with_attachments_are_left_out_and_the_others_stay(tmp_path: Path) -> None:
+    """A message without its attachment would not be whole; that is no reason to refuse what is whole."""
+    attached = (
+        '<m:multipartRelated xmlns:m="http://schemas.xmlsoap.org/wsdl/mime/"><m:part><soap:body use="literal"/></m:part>'
+        '<m:part><m:content part="q" type="image/png"/></m:part></m:multipartRelated>'
+    )
+    second = binding(body=attached, name="gui")
+    bound = second[second.index("<operation") : second.index("</binding>")]
+    abstract = '<operation name="gui"><input message="t:m"/></operation>'
+    contract = made(tmp_path, wsdl(schemas=schema(A), bound=binding(more=bound), operations=abstract))
+    assert list(contract.operations) == ["op"]
+    (note,) = contract.left_out.values()
+    assert (note.construct, "gui is left out: attachments" in note.text, note.line > 0) == ("mime:content", True, True)
+    served = documents.wsdl(contract, "http://bus.example/soap/x/v1")
+    assert b"gui" not in served
+    assert b'<operation name="op"' in served
+    assert b"multipartRelated" not in served
+
+
+def test_operations_that_nobody_can_tell_apart_are_one(tmp_path: Path) -> None:
+    """The same element, no SOAPAction: a receiver sees one message (WS-I R2710)."""
+    second = binding(name="gui")
+    bound = second[second.index("<operation") : second.index("</binding>")].replace('soapAction="urn:gui"', "")
+    third = bound.replace('name="gui"', 'name="nhan"')
+    abstract = "".join(f'<operation name="{name}"><input message="t:m"/></operation>' for name in ("gui", "nhan"))
+    contract = made(tmp_path, wsdl(schemas=schema(A), bound=binding(more=bound + third), operations=abstract))
+    assert list(contract.operations) == ["op", "gui"], "op has an action, gui is meant where there is none"
+    (note,) = contract.left_out.values()
+    assert "nhan is left out: nobody can tell its request from that of gui" in note.text
+    assert b"nhan" not in documents.wsdl(contract, "http://bus.example/")
+    for name, action in (("op", "urn:op"), ("gui", ""), ("gui", '""')):
+        sent = soap.encode_request(contract.operations["op"], {"#text": "x"})
+        request = replace(sent, headers={**sent.headers, "soapaction": action})
+        assert soap.decode_request(contract, request).operation.name == name
+
+
+def test_what_a_binding_leaves_open_is_served_as_it_was_read(tmp_path: Path) -> None:
+    """zeep and others take an rpc wrapper without namespace for unqualified, a binding without output for one-way."""
+    bound = binding(style="rpc")
+    text = wsdl(schemas="", parts='<part name="p" type="xs:string"/>', bound=bound).replace(
+        '<input message="t:m"/></operation>', '<input message="t:m"/><output message="t:m"/></operation>', 1
+    )
+    contract = made(tmp_path, text)
+    assert contract.operations["op"].output.root == "{urn:t}opResponse"
+    served = parse_xml(documents.wsdl(contract, "http://bus.example/"))
+    bodies = list(served.iter("{http://schemas.xmlsoap.org/wsdl/soap/}body"))
+    assert [(body.getparent().tag.rpartition("}")[2], body.get("namespace")) for body in bodies] == [
+        ("input", "urn:t"), ("output", "urn:t"),
+    ]  # fmt: skip
+    assert b"<output><soap:body" not in contract.files["v1.wsdl"], "the ministry's own file stays as it is"
+
+
+def test_a_body_that_names_a_part_which_does_not_exist_has_the_messages_own(tmp_path: Path) -> None:
+    contract = made(tmp_path, wsdl(schemas=schema(A), bound=binding(body='<soap:body use="literal" parts="nham"/>')))
+    assert contract.operations["op"].input.root == "{urn:t}a"
+
+
+def test_a_choice_of_nothing_is_empty(tmp_path: Path) -> None:
+    text = '<xs:element name="a"><xs:complexType><xs:choice/></xs:complexType></xs:element>'
+    carries(made(tmp_path, wsdl(schema(text))), {}, "{urn:t}a")
+
+
+def test_mixed_content_that_requires_an_element_has_a_specimen_with_one(tmp_path: Path) -> None:
+    text = (
+        '<xs:element name="a"><xs:complexType mixed="true"><xs:sequence><xs:any processContents="skip"/></xs:sequence>'
+        "</xs:complexType></xs:element>"
+    )
+    contract = made(tmp_path, wsdl(schema(text)))
+    data = specimen(contract.operations["op"].input)
+    assert data["#xml"].startswith("<")
+    carries(contract, data, "{urn:t}a")
+
+
+def test_without_a_service_the_bindings_are_the_documents_own(tmp_path: Path) -> None:
+    other = wsdl(schemas="", parts='<part name="p" element="t:a"/>', bound=binding(name="op")).replace(
+        "urn:t", "urn:khac"
+    )
+    other = re.sub(r"<service.*?</service>", "", other)
+    own = re.sub(r"<service.*?</service>", "", wsdl(schemas=schema(A)))
+    own = own.replace("<types>", '<import namespace="urn:khac" location="khac.wsdl"/><types>', 1)
+    assert list(made(tmp_path, own, khac__wsdl=other).operations) == ["op"]

@@ -15,9 +15,25 @@ import pytest
 
 from lgsp.home import builtin
 from lgsp.manifest import RegistryError, load
-from tests.manifest.small_home import MANIFEST, write_home
+from tests.manifest.small_home import MANIFEST, PUBLIC, write_home
 
 STRANGE = "qqqqqqqqqqqq"
+VERSIONS = """
+[versions.v1]
+contract = "v1.yaml"
+deprecated = 2026-01-01
+sunset = 2026-12-31
+
+[versions.v1.operations.hoi]
+becomes = "hoi"
+
+[versions.v1.operations.ghi]
+kind = "update"
+backend = "so"
+backend_operation = "GHI"
+deliver = { when_away = true, expires = "7 d", order_by = "ma" }
+proved_by = { operation = "hoi", key = "ma" }
+"""
 
 
 @pytest.fixture
@@ -48,21 +64,24 @@ def tables(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, set[st
 
 def read_keys(folder: Path) -> dict[str, set[str]]:
     """What the loader knows in each table, learned from its own answer to a strange key."""
-    manifest = re.sub(r"^(\[[^\]]+\])$", rf"\1\n{STRANGE} = 1", f"{STRANGE} = 1\n" + MANIFEST, flags=re.MULTILINE)
+    whole = f"{STRANGE} = 1\n" + MANIFEST.replace('public = "v1.yaml"', 'public = "v2.yaml"') + VERSIONS
+    manifest = re.sub(r"^(\[[^\]]+\])$", rf"\1\n{STRANGE} = 1", whole, flags=re.MULTILINE)
     manifest = manifest.replace("deliver = {", f"deliver = {{ {STRANGE} = 1,").replace(
         "proved_by = {", f"proved_by = {{ {STRANGE} = 1,"
     )
     manifest = manifest.replace(
-        "[operations.ghi]", f'[operations.ghi]\nnative = {{ {STRANGE} = 1, field = "A", equals = "B" }}'
+        "operations.ghi]",
+        f'operations.ghi]\nnative = {{ {STRANGE} = 1, field = "A", equals = "B" }}\nsigned = {{ {STRANGE} = 1, field = "ma" }}',
     )
     found: dict[str, set[str]] = {}
+    home = write_home(folder, manifest)
+    (home.contracts / "register" / "v2.yaml").write_text(PUBLIC, "utf-8")
     with pytest.raises(RegistryError) as caught:
-        load([write_home(folder, manifest)])
+        load([home])
     for each in caught.value.findings:
         if each.construct.endswith(STRANGE):
-            place = re.sub(r"^(backends|operations|inbound|collectors)\.\w+", r"\1.*", each.construct).removesuffix(
-                STRANGE
-            )
+            place = re.sub(r"\b(versions|backends|operations|inbound|collectors)\.\w+", r"\1.*", each.construct)
+            place = place.removesuffix(STRANGE)
             known = each.text.partition("known: ")[2]
             found.setdefault(place.rstrip("."), set()).update(known.split(", "))
     return found
