@@ -1,6 +1,7 @@
 """Durable records behind one port. SQL stands in this package and nowhere else."""
 
 from lgsp.store.keys import Keys, load_keys
+from lgsp.store.opening import open_store
 from lgsp.store.port import (
     CheckpointRow,
     CountRow,
@@ -8,18 +9,20 @@ from lgsp.store.port import (
     EvidenceRow,
     HealthRow,
     InboxRow,
+    Keep,
     KeyClaim,
     Move,
     OperatorRecord,
     SecretKind,
     SecretRecord,
+    SessionRecord,
     Store,
     StoreBusy,
     StoreFailed,
+    StoreRefused,
     SubmissionRow,
     TokenRecord,
 )
-from lgsp.store.sqlite import open_store
 
 __all__ = [
     "CheckpointRow",
@@ -28,15 +31,18 @@ __all__ = [
     "EvidenceRow",
     "HealthRow",
     "InboxRow",
+    "Keep",
     "KeyClaim",
     "Keys",
     "Move",
     "OperatorRecord",
     "SecretKind",
     "SecretRecord",
+    "SessionRecord",
     "Store",
     "StoreBusy",
     "StoreFailed",
+    "StoreRefused",
     "SubmissionRow",
     "TokenRecord",
     "load_keys",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from lgsp.runtime import Ids
 
 _NAMES = ("subjects", "digests", "bodies", "evidence")
 _NONCE = 12
+_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,16 +64,58 @@ class Keys:
 def load_keys(folder: Path | None, ids: Ids) -> Keys:
     """The keys of a folder, each made where it is missing; without a folder, keys that live as long as the process."""
     found = {name: _key(folder, name, ids) for name in _NAMES}
-    keys = Keys(
+    keys = keys_from(found, ids)
+    if folder is not None and not (folder / "evidence.pub").exists():
+        _write(folder / "evidence.pub", keys.public)
+    return keys
+
+
+def keys_from(found: Mapping[str, bytes], ids: Ids) -> Keys:
+    return Keys(
         ids,
         found["subjects"],
         found["digests"],
         AESGCM(found["bodies"]),
         Ed25519PrivateKey.from_private_bytes(found["evidence"]),
     )
-    if folder is not None and not (folder / "evidence.pub").exists():
-        _write(folder / "evidence.pub", keys.public)
-    return keys
+
+
+def written_keys(text: str) -> dict[str, bytes]:
+    """Keys handed in as one secret: a line `name=hex` each. Raises `ValueError` that names what is wrong, never a key."""
+    found: dict[str, bytes] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, _, value = line.partition("=")
+        name = name.strip()
+        try:
+            found[name] = bytes.fromhex(value.strip())
+        except ValueError:
+            raise ValueError(f"key {name!r} is not hexadecimal") from None
+        if name not in _NAMES or len(found[name]) != _LENGTH:
+            raise ValueError(f"key {name!r}: known are {', '.join(_NAMES)}, {_LENGTH} bytes each")
+    if missing := [name for name in _NAMES if name not in found]:
+        raise ValueError(f"missing keys: {', '.join(missing)}")
+    return found
+
+
+def folder_keys(folder: Path) -> dict[str, bytes] | None:
+    """The keys of a folder as they stand; None where one of them is missing. Makes none."""
+    paths = {name: folder / f"{name}.key" for name in _NAMES}
+    if not all(path.exists() for path in paths.values()):
+        return None
+    return {name: bytes.fromhex(path.read_text("ascii")) for name, path in paths.items()}
+
+
+def write_readers_keys(folder: Path, found: Mapping[str, bytes]) -> None:
+    """What a reader of the evidence needs, and no more: the public key, and the one that finds a person."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private = Ed25519PrivateKey.from_private_bytes(found["evidence"])
+    _write(folder / "evidence.pub", private.public_key().public_bytes_raw())
+    _write(folder / "subjects.key", found["subjects"])
+
+
+def fingerprints(found: Mapping[str, bytes]) -> dict[str, str]:
+    """What tells two keys apart and gives neither away."""
+    return {name: hmac.digest(found[name], b"lgsp fingerprint", "sha256").hex()[:32] for name in _NAMES}
 
 
 def keyed_subject(folder: Path, identifier: str) -> bytes:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from lgsp.store.keys import Keys
+from lgsp.store.port.alerts import AlertRow, Alerts, RouteRow
+from lgsp.store.port.callbacks import Callbacks
 from lgsp.store.port.evidence import CheckpointRow, Compose, EvidenceRecords, EvidenceRow
+from lgsp.store.port.exchanges import EntryOf, ExchangeQuery, ExchangeRow, Exchanges
 from lgsp.store.port.facts import CountRow, HealthRecords, HealthRow, Meta, ReplayRecords, Stages
-from lgsp.store.port.failures import StoreBusy, StoreFailed
+from lgsp.store.port.failures import StoreBusy, StoreFailed, StoreRefused, Trouble
 from lgsp.store.port.parties import (
     Consumers,
     Grants,
@@ -22,6 +25,13 @@ from lgsp.store.port.parties import (
     TokenRecord,
     Tokens,
 )
+from lgsp.store.port.payloads import Payloads
+from lgsp.store.port.pruning import Keep, Pruning
+from lgsp.store.port.reports import ReportRow, Reports
+from lgsp.store.port.search import Search
+from lgsp.store.port.sessions import SessionRecord, Sessions
+from lgsp.store.port.stewardship import Stewardship
+from lgsp.store.port.together import Allowances, Change, Changes, Leases
 from lgsp.store.port.work import (
     CursorRow,
     Cursors,
@@ -63,37 +73,84 @@ class Store(Protocol):
     def replays(self) -> ReplayRecords: ...
     @property
     def evidence(self) -> EvidenceRecords: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def changes(self) -> Changes: ...
+    @property
+    def leases(self) -> Leases: ...
+    @property
+    def allowances(self) -> Allowances: ...
+    @property
+    def pruning(self) -> Pruning: ...
+    @property
+    def payloads(self) -> Payloads: ...
+    @property
+    def callbacks(self) -> Callbacks: ...
+    @property
+    def search(self) -> Search: ...
+    @property
+    def exchanges(self) -> Exchanges: ...
+    @property
+    def reports(self) -> Reports: ...
+    @property
+    def alerts(self) -> Alerts: ...
+    @property
+    def stewardship(self) -> Stewardship: ...
     async def close(self) -> None: ...
 
 
 __all__ = [
+    "AlertRow",
+    "Alerts",
+    "Allowances",
+    "Callbacks",
+    "Change",
+    "Changes",
     "CheckpointRow",
     "Compose",
     "Consumers",
     "CountRow",
     "CursorRow",
     "Cursors",
+    "EntryOf",
     "EvidenceRecords",
     "EvidenceRow",
+    "ExchangeQuery",
+    "ExchangeRow",
+    "Exchanges",
     "Grants",
     "HealthRecords",
     "HealthRow",
     "InboxRecords",
     "InboxRow",
+    "Keep",
     "KeyClaim",
+    "Leases",
     "Meta",
     "Move",
     "OperatorRecord",
     "Operators",
+    "Payloads",
+    "Pruning",
     "ReplayRecords",
+    "ReportRow",
+    "Reports",
+    "RouteRow",
+    "Search",
     "SecretKind",
     "SecretRecord",
+    "SessionRecord",
+    "Sessions",
     "Stages",
+    "Stewardship",
     "Store",
     "StoreBusy",
     "StoreFailed",
+    "StoreRefused",
     "SubmissionRecords",
     "SubmissionRow",
     "TokenRecord",
     "Tokens",
+    "Trouble",
 ]

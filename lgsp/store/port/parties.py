@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 
 from lgsp.model import Consumer, Grant
 
-SecretKind = Literal["api_key", "client", "password"]
+SecretKind = Literal["api_key", "client", "password", "certificate", "signer"]
+"""A `certificate` opens a TLS connection's calls, a `signer` signs messages: both are public, `hash` is the DER, if known."""
 
 
 @dataclass(frozen=True, slots=True)

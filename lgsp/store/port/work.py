@@ -9,6 +9,9 @@ from typing import Protocol
 
 from lgsp.model import SubmissionState
 
+AT_ONCE = 1000
+"""Rows that one transaction changes at most, where there may be a hundred thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
@@ -37,6 +40,10 @@ class SubmissionRow:
     natural_key: bytes | None = None
     """Digest of the business record's key, by which a ministry's call finds whose it is."""
     outcome: bytes | None = None
+    cause: str = ""
+    """Code of the last error, in plain: operators look for it."""
+    follows: str | None = None
+    """The submission that was sent again by this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class Move:
     attempts: int
     next_at: datetime | None = None
     outcome: bytes | None = None
+    cause: str | None = None
+    """None leaves the one that stands."""
     queued: bool = False
     release_key: bool = False
     """Nothing has happened: the same idempotency key may be used for a fresh try."""
@@ -86,10 +95,13 @@ class CursorRow:
 
 
 class SubmissionRecords(Protocol):
-    async def accept(self, row: SubmissionRow, key: KeyClaim | None, *, may_wait: bool = False) -> SubmissionRow:
+    async def accept(
+        self, row: SubmissionRow, key: KeyClaim | None, *, may_wait: bool = False, stand_back: bool = False
+    ) -> SubmissionRow:
         """Record and key in one transaction. Answers the row that stands: another id means that the key was taken
         before and nothing was written. `may_wait`: behind an open row of the same order key that was left with the bus,
-        this one is queued too, so that it does not overtake."""
+        this one is queued too, so that it does not overtake. `stand_back`: behind such a row nothing is written, the answer
+        has no id, for its body has to be kept before it may wait."""
 
     async def get(self, submission: str) -> SubmissionRow | None: ...
     async def move(self, submission: str, move: Move) -> bool: ...
@@ -99,13 +111,15 @@ class SubmissionRecords(Protocol):
 
     async def unsettled(self, now: datetime, limit: int) -> list[SubmissionRow]: ...
     async def interrupted(self, known: Collection[str], before: datetime) -> list[SubmissionRow]:
-        """Rows in `delivering` since before that moment that none of the `known` deliveries works on."""
+        """Rows in `delivering` since before that moment that none of the `known` deliveries works on. Where many processes
+        share the store: those of processes that are gone, whatever the moment, and never those of the ones that live."""
 
     async def next_due(self, after: datetime) -> datetime | None:
         """The earliest moment later than `after` at which anything becomes due."""
 
     async def hasten(self, system: str, now: datetime) -> int:
-        """The system is back: what waits for it is due now."""
+        """The system is back: what waits for it is due now, the first `AT_ONCE` of it with this call (answered: how many),
+        the others while `take` goes on."""
 
     async def counts(self) -> dict[tuple[str, SubmissionState], int]: ...
     async def owner(self, natural_key: bytes) -> str | None:
@@ -130,6 +144,9 @@ class InboxRecords(Protocol):
 
     async def page(self, consumer: str, after: int, limit: int) -> list[tuple[int, InboxRow]]:
         """Oldest first, each with its place; `after` is the last place already read."""
+
+    async def one(self, consumer: str, item: str) -> InboxRow | None:
+        """None where it has been acknowledged, too."""
 
     async def acknowledge(self, consumer: str, item: str, at: datetime) -> bool:
         """The body goes, the key stays, so that a repetition is still known."""

@@ -9,15 +9,25 @@ from pathlib import Path
 import apsw
 
 from lgsp.runtime import Runtime
+from lgsp.store.hub import Alone, Hub
 from lgsp.store.keys import Keys, load_keys
 from lgsp.store.port import Store
+from lgsp.store.sqlite.alerts import SqliteAlerts
+from lgsp.store.sqlite.callbacks import SqliteCallbacks
 from lgsp.store.sqlite.database import Database
 from lgsp.store.sqlite.evidence import SqliteEvidence
+from lgsp.store.sqlite.exchanges import SqliteExchanges
 from lgsp.store.sqlite.facts import SqliteHealth, SqliteMeta, SqliteStages
 from lgsp.store.sqlite.lock import OwnerLock
 from lgsp.store.sqlite.migrate import migrate, migrations
 from lgsp.store.sqlite.parties import SqliteConsumers, SqliteGrants, SqliteOperators, SqliteTokens
+from lgsp.store.sqlite.payloads import SqlitePayloads
+from lgsp.store.sqlite.pruning import SqlitePruning
 from lgsp.store.sqlite.replays import SqliteReplays
+from lgsp.store.sqlite.reports import SqliteReports
+from lgsp.store.sqlite.search import SqliteSearch
+from lgsp.store.sqlite.sessions import SqliteSessions
+from lgsp.store.sqlite.stewardship import SqliteStewardship
 from lgsp.store.sqlite.work import SqliteCursors, SqliteInbox, SqliteSubmissions
 
 
@@ -37,11 +47,24 @@ class SqliteStore:
     cursors: SqliteCursors
     meta: SqliteMeta
     replays: SqliteReplays
+    sessions: SqliteSessions
     evidence: SqliteEvidence
+    changes: Alone
+    leases: Alone
+    allowances: Alone
+    pruning: SqlitePruning
+    payloads: SqlitePayloads
+    callbacks: SqliteCallbacks
+    search: SqliteSearch
+    exchanges: SqliteExchanges
+    stewardship: SqliteStewardship
+    reports: SqliteReports
+    alerts: SqliteAlerts
     shared: Database
     lock: OwnerLock | None
 
     async def close(self) -> None:
+        await self.exchanges.database.close()
         await self.evidence.database.close()
         await self.shared.close()
         if self.lock is not None:
@@ -64,6 +87,11 @@ async def open_store(where: Path | None, runtime: Runtime, *, inline: bool = Fal
         try:
             file = where / f"evidence-{writer}.db" if where else None
             evidence = SqliteEvidence(await _opened(file, "evidence", runtime, inline=inline), writer)
+            try:
+                index = await open_index(where, runtime, inline=inline)
+            except BaseException:
+                await evidence.database.close()
+                raise
         except BaseException:
             await shared.close()
             raise
@@ -71,6 +99,7 @@ async def open_store(where: Path | None, runtime: Runtime, *, inline: bool = Fal
         if lock is not None:
             lock.release()
         raise
+    alone = Alone(Hub(runtime.clock), writer)
     store = SqliteStore(
         keys=keys,
         consumers=SqliteConsumers(shared),
@@ -84,13 +113,41 @@ async def open_store(where: Path | None, runtime: Runtime, *, inline: bool = Fal
         cursors=SqliteCursors(shared),
         meta=SqliteMeta(shared),
         replays=SqliteReplays(shared),
+        sessions=SqliteSessions(shared),
         evidence=evidence,
+        changes=alone,
+        leases=alone,
+        allowances=alone,
+        pruning=SqlitePruning(shared),
+        payloads=SqlitePayloads(shared),
+        callbacks=SqliteCallbacks(shared),
+        search=SqliteSearch(shared),
+        exchanges=SqliteExchanges(index, keys, evidence, where),
+        stewardship=SqliteStewardship(shared),
+        reports=SqliteReports(shared),
+        alerts=SqliteAlerts(shared),
         shared=shared,
         lock=lock,
     )
     if await store.meta.get(f"evidence-writer:{writer}") is None:
         await store.meta.put(f"evidence-writer:{writer}", runtime.clock.now().isoformat())
     return store
+
+
+async def open_evidence(where: Path, runtime: Runtime, writer: str) -> SqliteEvidence:
+    """One writer's own chain, beside shared records that another process owns."""
+    return SqliteEvidence(await _opened(where / f"evidence-{writer}.db", "evidence", runtime, inline=False), writer)
+
+
+async def open_index(where: Path | None, runtime: Runtime, *, inline: bool = False) -> Database:
+    """The index of exchanges. A broken one is thrown away: the evidence has all of it."""
+    path = where / "exchanges.db" if where else None
+    try:
+        return await _opened(path, "exchanges", runtime, inline=inline)
+    except (apsw.NotADBError, apsw.CorruptError):
+        for name in ("exchanges.db", "exchanges.db-wal", "exchanges.db-shm"):
+            (where or Path()).joinpath(name).unlink(missing_ok=True)
+        return await _opened(path, "exchanges", runtime, inline=inline)
 
 
 async def _opened(path: Path | None, family: str, runtime: Runtime, *, inline: bool) -> Database:
@@ -100,5 +157,7 @@ async def _opened(path: Path | None, family: str, runtime: Runtime, *, inline: b
 def _prepared(family: str, runtime: Runtime) -> Callable[[apsw.Connection], None]:
     def prepare(connection: apsw.Connection) -> None:
         migrate(connection, migrations(family), runtime.clock.now())
+        if family == "exchanges":  # derived: what a power cut takes is read from the chains once more
+            connection.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768")
 
     return prepare

@@ -1,13 +1,12 @@
-"""How values stand in SQLite's columns: moments as microseconds, records as JSON by msgspec."""
+"""How values stand in SQLite's columns: moments as microseconds, records as JSON."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 
-import msgspec
+from lgsp.store.columns import from_text, to_text
 
-T = TypeVar("T")
+__all__ = ["from_moment", "from_text", "moment", "optional_from_moment", "optional_moment", "to_text"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,11 +27,3 @@ def from_moment(value: int) -> datetime:
 
 def optional_from_moment(value: int | None) -> datetime | None:
     return None if value is None else from_moment(value)
-
-
-def to_text(record: Any) -> str:
-    return msgspec.json.encode(record).decode()
-
-
-def from_text(text: str, shape: type[T]) -> T:
-    return msgspec.json.decode(text, type=shape)

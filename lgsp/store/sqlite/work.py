@@ -4,27 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from lgsp.model import SubmissionState
 from lgsp.store.port import CursorRow, InboxRow, KeyClaim, Move, SubmissionRow
+from lgsp.store.port.work import AT_ONCE
 from lgsp.store.sqlite.columns import from_moment, moment, optional_from_moment, optional_moment
 from lgsp.store.sqlite.database import Database
 
 _COLUMNS = (
     "id, consumer, system, operation, version, queued, state, attempts, accepted, changed, next_at, expires,"
-    " order_key, digest, correlation, sealed, natural_key, outcome"
+    " order_key, digest, correlation, sealed, natural_key, outcome, cause, follows"
 )
 _ROW = f"SELECT {_COLUMNS} FROM submission"
 _DUE = f"""{_ROW} AS this
-    WHERE state = 'queued' AND system = ? AND next_at <= ?
-      AND (order_key IS NULL OR NOT EXISTS (
-          SELECT 1 FROM submission AS earlier
-          WHERE earlier.order_key = this.order_key AND earlier.system = this.system AND earlier.number < this.number
-            AND earlier.state IN ('queued', 'delivering', 'indeterminate')
-            AND (earlier.state <> 'indeterminate' OR earlier.next_at IS NOT NULL)))
+    WHERE state = 'queued' AND behind = 0 AND system = ? AND next_at <= ?
+      AND (order_key IS NULL OR (
+          NOT EXISTS (SELECT 1 FROM submission AS earlier
+              WHERE earlier.order_key = this.order_key AND earlier.system = this.system AND earlier.number < this.number
+                AND earlier.state IN ('queued', 'delivering', 'indeterminate')
+                AND (earlier.state <> 'indeterminate' OR earlier.next_at IS NOT NULL))
+          AND NOT EXISTS (SELECT 1 FROM submission AS other
+              WHERE other.state = 'delivering' AND other.system = this.system AND other.order_key = this.order_key)))
     ORDER BY next_at, number LIMIT ?"""
 """An outcome that only a human can settle any more (no next moment) no longer holds back what follows it."""
 
@@ -32,6 +35,10 @@ _ENDS = (SubmissionState.DELIVERED, SubmissionState.FAILED, SubmissionState.EXPI
 
 _BEHIND = """SELECT 1 FROM submission WHERE order_key = ? AND system = ? AND queued
     AND state IN ('queued', 'delivering', 'indeterminate') AND (state <> 'indeterminate' OR next_at IS NOT NULL)"""
+
+_FIRST = """SELECT number FROM submission WHERE order_key = ?1 AND system = ?2
+    AND state IN ('queued', 'delivering', 'indeterminate') AND state = 'queued' ORDER BY number LIMIT 1"""
+_FORWARD = f"UPDATE submission SET behind = 0 WHERE behind = 1 AND number = ({_FIRST})"
 
 _SYSTEMS = """WITH RECURSIVE name (system) AS (
     SELECT min(system) FROM submission_count WHERE state = 'queued' AND rows > 0
@@ -43,8 +50,12 @@ _SYSTEMS = """WITH RECURSIVE name (system) AS (
 @dataclass(frozen=True, slots=True)
 class SqliteSubmissions:
     database: Database
+    _hastening: dict[str, int] = field(default_factory=dict)
+    """Systems that are back, since when: some of what waits for them has still the moment of before."""
 
-    async def accept(self, row: SubmissionRow, key: KeyClaim | None, *, may_wait: bool = False) -> SubmissionRow:
+    async def accept(
+        self, row: SubmissionRow, key: KeyClaim | None, *, may_wait: bool = False, stand_back: bool = False
+    ) -> SubmissionRow:
         def work(db: Any) -> SubmissionRow:
             stands = row
             if key is not None:
@@ -52,11 +63,20 @@ class SqliteSubmissions:
                 held = db.execute("SELECT submission FROM idempotency WHERE claim = ?", (key.key,)).fetchone()
                 if held:
                     return _submission(db.execute(f"{_ROW} WHERE id = ?", held).fetchone())
-                db.execute("INSERT INTO idempotency VALUES (?, ?, ?)", (key.key, row.id, moment(key.until)))
-            if may_wait and row.order_key and db.execute(_BEHIND, (row.order_key, row.system)).fetchone():
+            waits = may_wait or stand_back
+            if waits and row.order_key and db.execute(_BEHIND, (row.order_key, row.system)).fetchone():
+                if stand_back:
+                    return replace(row, id="")
                 queued = SubmissionState.QUEUED
                 stands = replace(row, state=queued, queued=True, attempts=0, next_at=row.accepted)
-            db.execute(f"INSERT INTO submission ({_COLUMNS}) VALUES ({', '.join('?' * 18)})", _values(stands))
+            if key is not None:
+                db.execute("INSERT INTO idempotency VALUES (?, ?, ?)", (key.key, row.id, moment(key.until)))
+            first = row.order_key is None or db.execute(_FIRST, (row.order_key, row.system)).fetchone() is None
+            behind = stands.state is SubmissionState.QUEUED and not first
+            db.execute(
+                f"INSERT INTO submission ({_COLUMNS}, behind) VALUES ({', '.join('?' * 21)})",
+                (*_values(stands), int(behind)),
+            )
             return stands
 
         return await self.database.write(work)
@@ -69,16 +89,19 @@ class SqliteSubmissions:
         places = ", ".join("?" * len(move.was))
         values = (
             move.now.value, moment(move.at), move.now.value, move.attempts, optional_moment(move.next_at), move.outcome,
-            int(move.queued), submission, *(state.value for state in move.was),
+            move.cause, int(move.queued), submission, *(state.value for state in move.was),
         )  # fmt: skip
 
         def work(db: Any) -> bool:
             changed = db.execute(
                 "UPDATE submission SET changed = iif(state = ?, changed, ?), state = ?, attempts = ?, next_at = ?,"
-                f" outcome = coalesce(?, outcome), queued = queued OR ? WHERE id = ? AND state IN ({places})"
-                " RETURNING 1",
+                " outcome = coalesce(?, outcome), cause = coalesce(?, cause), queued = queued OR ?"
+                f" WHERE id = ? AND state IN ({places})"
+                " RETURNING order_key, system",
                 values,
             ).fetchall()
+            if changed and changed[0][0] is not None:
+                db.execute(_FORWARD, changed[0])
             if changed and move.now in _ENDS:
                 db.execute("DELETE FROM piece WHERE submission = ?", (submission,))
             if changed and move.release_key:
@@ -91,6 +114,10 @@ class SqliteSubmissions:
         at = moment(now)
 
         def work(db: Any) -> list[SubmissionRow]:
+            # What has been tried since its system was back waits for its own moment.
+            for system, since in list(self._hastening.items()):
+                if _hasten(db, system, at, since, AT_ONCE // 4) < AT_ONCE // 4:
+                    self._hastening.pop(system, None)
             taken = []
             for (system,) in db.execute(_SYSTEMS).fetchall():
                 room = each - busy.get(system, 0)
@@ -135,15 +162,20 @@ class SqliteSubmissions:
         return optional_from_moment(found[0]) if found else None
 
     async def hasten(self, system: str, now: datetime) -> int:
+        """The first thousand at once, the others with the takes that follow: nobody waits for a hundred thousand rows."""
         at = moment(now)
 
         def work(db: Any) -> int:
+            self._hastening.pop(system, None)
             db.execute(
-                "UPDATE submission SET next_at = ? WHERE state IN ('queued', 'indeterminate') AND system = ?"
-                " AND next_at > ?",
+                "UPDATE submission SET next_at = ? WHERE state = 'indeterminate' AND system = ? AND next_at > ?",
                 (at, system, at),
             )
-            return int(db.changes())
+            doubted = int(db.changes())
+            queued = _hasten(db, system, at, at, AT_ONCE)
+            if queued == AT_ONCE:
+                self._hastening[system] = at
+            return doubted + queued
 
         return await self.database.write(work)
 
@@ -232,6 +264,19 @@ class SqliteInbox:
             for place, item, owner, system, operation, key, received, sealed in rows
         ]
 
+    async def one(self, consumer: str, item: str) -> InboxRow | None:
+        row = await self.database.read(
+            lambda db: db.execute(
+                "SELECT id, consumer, system, operation, item, received, sealed FROM inbox"
+                " WHERE consumer = ? AND id = ? AND acknowledged IS NULL",
+                (consumer, item),
+            ).fetchone()
+        )
+        if row is None:
+            return None
+        name, owner, system, operation, key, received, sealed = row
+        return InboxRow(name, owner, system, operation, key, from_moment(received), sealed)
+
     async def acknowledge(self, consumer: str, item: str, at: datetime) -> bool:
         rows = await self.database.write(
             lambda db: db.execute(
@@ -260,6 +305,15 @@ class SqliteCursors:
         await self.database.write(lambda db: _put_cursor(db, cursor))
 
 
+def _hasten(db: Any, system: str, at: int, since: int, limit: int) -> int:
+    db.execute(
+        "UPDATE submission SET next_at = ?1 WHERE number IN (SELECT number FROM submission WHERE state = 'queued'"
+        " AND behind = 0 AND system = ?2 AND next_at > ?1 AND changed <= ?3 ORDER BY next_at LIMIT ?4)",
+        (at, system, since, limit),
+    )
+    return int(db.changes())
+
+
 def _put_cursor(db: Any, cursor: CursorRow) -> None:
     db.execute(
         "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)",
@@ -272,18 +326,19 @@ def _values(row: SubmissionRow) -> tuple[Any, ...]:
         row.id, row.consumer, row.system, row.operation, row.version, int(row.queued), row.state.value, row.attempts,
         moment(row.accepted), moment(row.changed), optional_moment(row.next_at), moment(row.expires), row.order_key,
         row.digest, row.correlation_id, row.sealed, row.natural_key, row.outcome,
+        row.cause, row.follows,
     )  # fmt: skip
 
 
 def _submission(row: Any) -> SubmissionRow:
     (
         name, consumer, system, operation, version, queued, state, attempts, accepted, changed, next_at, expires,
-        order_key, digest, correlation, sealed, natural_key, outcome,
+        order_key, digest, correlation, sealed, natural_key, outcome, cause, follows,
     ) = row  # fmt: skip
     return SubmissionRow(
         id=name, consumer=consumer, system=system, operation=operation, version=version, queued=bool(queued),
         state=SubmissionState(state), attempts=attempts, accepted=from_moment(accepted), changed=from_moment(changed),
         next_at=optional_from_moment(next_at), expires=from_moment(expires), order_key=order_key, digest=digest,
         correlation_id=correlation, sealed=sealed, natural_key=natural_key,
-        outcome=outcome,
+        outcome=outcome, cause=cause, follows=follows,
     )  # fmt: skip
