@@ -11,52 +11,42 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import re
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from lgsp.compliance import of_consumer, said, standing
+from cryptography.x509 import load_der_x509_certificate
+
+from lgsp.certificates import named
+from lgsp.compliance import Approval, as_record, from_records, of_consumer, of_system, said, standing
 from lgsp.errors import Forbidden, PurposeRequired, SecurityLevelNotApproved, Unauthenticated
+from lgsp.guard import FRESH, Guard, NewSecrets, Token, hashed, moment_of, refused, token_refused, within
 from lgsp.model import Consumer, Grant, Text
 from lgsp.quota import Quota, Quotas
 from lgsp.runtime import HANOI, Runtime
-from lgsp.store.port import SecretKind, SecretRecord, Store
+from lgsp.signature import TrustStore
+from lgsp.signature.trust import trusted
+from lgsp.store.port import SecretKind, SecretRecord, Store, StoreFailed
+
+__all__ = ["LEVELS", "SANDBOX", "SANDBOX_KEY", "SANDBOX_TOKEN", "SCOPE", "NewSecrets", "Policy", "Token"]
 
 SCOPE = "am_application_scope default"
 """What the national platform answers where a client asks for no scope (DOMAIN §4.1)."""
 
-_API_KEY = re.compile(r"lgsp_([0-9A-Za-z]{12})_([0-9A-Za-z_-]{40,100})")
+_API_KEY = re.compile(r"lgsp_(sandbox_)?([0-9A-Za-z]{12})_([0-9A-Za-z_-]{40,100})")
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 _BEFORE = "~before"
-_FRESH = timedelta(minutes=5)
-"""How far a UsernameToken's Created may lie from now; its nonce is remembered for twice as long."""
-_NONCES = 20_000
-_FAILURES = 10
-"""Wrong secrets for one name from one address before it is made to wait. By name *and* address, so that nobody can lock
-another one out by guessing in his name."""
-_LOCKED_SECONDS = 30.0
-_WATCHED = 10_000
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Token:
-    """What `/token` hands out. `access_token` exists here and with the caller only."""
-
-    access_token: str
-    expires_in: int
-    scope: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class NewSecrets:
-    """Shown once, at creation; the store keeps hashes."""
-
-    client_id: str
-    client_secret: str
-    api_key: str
+LEVELS = "system-levels"
+"""Where the levels of connected systems stand in the store."""
+_SYSTEMS = "~systems"
+"""Stands where a consumer would: the security levels of connected systems have changed."""
+SANDBOX = "~sandbox"
+"""At the end of a client id, and of an API key's name in the store: the key reaches the simulated systems only."""
+SANDBOX_TOKEN, SANDBOX_KEY = "sandbox.", "lgsp_sandbox_"
+"""How a sandbox token and a sandbox API key begin, so that everybody sees which of the two he holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +64,30 @@ class Policy:
     runtime: Runtime
     token_seconds: float = 3600.0
     quota_per_minute: int = 60_000
+    changed: Callable[[str], Awaitable[None]] | None = None
+    """Told of every consumer whose records have changed, after they are durable: other processes read them again."""
     _consumers: dict[str, Consumer] = field(default_factory=dict)
     _secrets: dict[tuple[str, str], SecretRecord] = field(default_factory=dict)
     _grants: dict[tuple[str, str, str], Grant] = field(default_factory=dict)
     _tokens: dict[bytes, _Live] = field(default_factory=dict)
     _given: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
     """The tokens of this process in the clear, so that asking again gives the same one; after a restart a new one."""
+    _levels: dict[str, Approval] = field(default_factory=dict)
     _quotas: Quotas = field(init=False)
-    _nonces: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict)
-    _failures: OrderedDict[tuple[str, str], tuple[int, float]] = field(default_factory=OrderedDict)
+    _written: Counter[str] = field(default_factory=Counter)
+    """Changes by this process, by consumer."""
+    _guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:
-        self._quotas = Quotas(self.runtime.clock)
+        shared = self.store.allowances if not self.store.changes.alone else None
+        self._quotas, self._guard = Quotas(self.runtime.clock, shared), Guard(self.runtime.clock)
 
     async def load(self) -> None:
         """Reads the index; before it nobody is let in."""
         self._consumers = {each.id: each for each in await self.store.consumers.all()}
         self._secrets = {(each.kind, each.key_id): each for each in await self.store.consumers.secrets()}
         self._grants = {(each.consumer, each.system, each.operation): each for each in await self.store.grants.all()}
+        self._levels = {each.id: each for each in from_records(await self.store.meta.get(LEVELS) or ())}
         now = self.runtime.clock.now()
         self._tokens = {
             record.hash: _Live(record.consumer, record.scope, record.expires)
@@ -100,20 +96,65 @@ class Policy:
             if record.expires > now
         }
 
+    async def refresh(self, consumer: str) -> None:
+        """Another process has changed this consumer, its secrets, tokens or grants: they are read again."""
+        if consumer == _SYSTEMS:
+            self._levels = {each.id: each for each in from_records(await self.store.meta.get(LEVELS) or ())}
+            return
+        while True:
+            written = self._written[consumer]
+            found = await self.store.consumers.get(consumer)
+            secrets = await self.store.consumers.secrets(consumer)
+            grants = await self.store.grants.of(consumer)
+            tokens = await self.store.tokens.live_for(consumer)
+            if self._written[consumer] == written:  # else this process has changed it meanwhile: what was read is old
+                break
+        if found is not None:
+            self._consumers[consumer] = found
+        else:
+            self._consumers.pop(consumer, None)
+        self._secrets = {key: each for key, each in self._secrets.items() if each.consumer != consumer}
+        self._secrets.update({(each.kind, each.key_id): each for each in secrets})
+        self._grants = {key: each for key, each in self._grants.items() if key[0] != consumer}
+        self._grants.update({(each.consumer, each.system, each.operation): each for each in grants})
+        self._tokens = {key: live for key, live in self._tokens.items() if live.consumer != consumer}
+        self._tokens.update({each.hash: _Live(each.consumer, each.scope, each.expires) for each in tokens})
+
+    async def refresh_all(self) -> None:
+        """News may have been missed: everything is read again."""
+        known = {*self._consumers, *(each.id for each in await self.store.consumers.all()), _SYSTEMS}
+        for consumer in known:
+            await self.refresh(consumer)
+
+    async def _tell(self, consumer: str) -> None:
+        self._written[consumer] += 1
+        if self.changed is not None:
+            await self.changed(consumer)
+
     # -- who is it ----------------------------------------------------------------------------------------------------
 
     def by_token(self, token: str) -> Consumer:
         """The holder of a bearer token. Raises `Unauthenticated`."""
-        live = self._tokens.get(_hash(token))
+        live = self._tokens.get(hashed(token))
         if live is None or live.expires <= self.runtime.clock.now():
-            raise Unauthenticated(_token_refused())
-        return self._active(live.consumer)
+            raise Unauthenticated(token_refused())
+        return self._active(live.consumer, sandbox=token.startswith(SANDBOX_TOKEN))
+
+    def knows(self, token: str) -> bool:
+        return hashed(token) in self._tokens
+
+    async def meet(self, token: str) -> None:
+        """Another process may have handed this one out, and the news of it be under way."""
+        with suppress(StoreFailed):
+            record = await self.store.tokens.get(hashed(token))
+            if record is not None and record.consumer in self._consumers:
+                self._tokens[record.hash] = _Live(record.consumer, record.scope, record.expires)
 
     def by_api_key(self, key: str, peer: str = "") -> Consumer:
         parts = _API_KEY.fullmatch(key)
         if parts is None:
-            raise Unauthenticated(_refused())
-        return self._by_secret(("api_key",), parts[1], parts[2], peer)
+            raise Unauthenticated(refused())
+        return self._by_secret(("api_key",), parts[2] + (SANDBOX if parts[1] else ""), parts[3], peer)
 
     def by_secret(self, client_id: str, secret: str, peer: str = "") -> Consumer:
         """Client credentials, `X-SystemId`/`X-SecretKey`, UsernameToken with a text password."""
@@ -125,24 +166,55 @@ class Policy:
         The profile needs the password itself, so it works only for consumers that an operator gave a `password`, which is
         stored sealed with the installation's key instead of hashed.
         """
-        self._check_locked(username, peer)
+        self._guard.check(username, peer)
         record = self._secrets.get(("password", username))
         try:
-            fresh, raw_nonce = _moment(created), base64.b64decode(nonce, validate=True)
+            fresh, raw_nonce = moment_of(created), base64.b64decode(nonce, validate=True)
         except (ValueError, binascii.Error) as error:
-            raise Unauthenticated(_refused()) from error
+            raise Unauthenticated(refused()) from error
         now = self.runtime.clock.now()
-        if record is None or abs(now - fresh) > _FRESH:
-            raise self._failed(username, peer)
+        if record is None or abs(now - fresh) > FRESH:
+            raise self._guard.failed(username, peer)
         password = self.store.keys.unseal(record.hash, f"password:{username}")
         wanted = hashlib.sha1(raw_nonce + created.encode() + password, usedforsecurity=False).digest()
         if not hmac.compare_digest(base64.b64encode(wanted), digest.encode()):
-            raise self._failed(username, peer)
-        self._once(username, nonce)
+            raise self._guard.failed(username, peer)
+        self._guard.once(username, nonce)
         return self._active(record.consumer)
 
+    async def once_everywhere(self, username: str, nonce: str) -> None:
+        """`by_digest` knows what this process has seen; where there are others, none of them takes the nonce again."""
+        if self.store.changes.alone:
+            return
+        now = self.runtime.clock.now()
+        key = self.store.keys.digest(b"nonce", username.encode(), nonce.encode())
+        if not await self.store.replays.admit(key, now, now + 2 * FRESH):
+            raise Unauthenticated(refused())
+
+    def by_certificate(self, der: bytes) -> Consumer | None:
+        """The consumer whose client certificate this is, by fingerprint or by subject; None where it is nobody's. The chain was
+        verified by whoever terminated TLS."""
+        found, now = named(der), self.runtime.clock.now()
+        for name in found.names if found is not None and found.begins <= now <= found.ends else ():
+            record = self._secrets.get(("certificate", name))
+            if record is not None and (record.expires is None or record.expires > now):
+                return self._active(record.consumer)
+        return None
+
+    def signers(self) -> TrustStore:
+        """Whose signed messages are accepted: the certificates that are registered for it, each for its consumer."""
+        return TrustStore.of(
+            trusted(load_der_x509_certificate(record.hash), record.consumer)
+            for (kind, _), record in self._secrets.items()
+            if kind == "signer"
+        )
+
+    def by_signer(self, consumer: str) -> Consumer:
+        """The consumer of a signature that was verified against `signers`. Raises `Unauthenticated`."""
+        return self._active(consumer)
+
     def _by_secret(self, kinds: tuple[SecretKind, ...], key_id: str, secret: str, peer: str) -> Consumer:
-        self._check_locked(key_id, peer)
+        self._guard.check(key_id, peer)
         now = self.runtime.clock.now()
         named: list[tuple[SecretKind, str]] = [(kind, key_id) for kind in kinds]
         if "client" in kinds:
@@ -153,72 +225,55 @@ class Policy:
                 continue
             known = record.hash
             if kind == "password":
-                known = _hash(self.store.keys.unseal(record.hash, f"password:{key_id}").decode())
-            if hmac.compare_digest(known, _hash(secret)):
-                self._failures.pop((key_id, peer), None)
-                return self._active(record.consumer)
-        raise self._failed(key_id, peer)
+                known = hashed(self.store.keys.unseal(record.hash, f"password:{key_id}").decode())
+            if hmac.compare_digest(known, hashed(secret)):
+                self._guard.forget(key_id, peer)
+                return self._active(record.consumer, sandbox=SANDBOX in name)
+        raise self._guard.failed(key_id, peer)
 
-    def _active(self, consumer: str) -> Consumer:
+    def _active(self, consumer: str, *, sandbox: bool = False) -> Consumer:
         found = self._consumers.get(consumer)
         if found is None or not found.active:
-            raise Unauthenticated(_refused())
-        return found
-
-    def _once(self, username: str, nonce: str) -> None:
-        now = self.runtime.clock.monotonic()
-        while self._nonces and next(iter(self._nonces.values())) < now:
-            self._nonces.popitem(last=False)
-        if (username, nonce) in self._nonces or len(self._nonces) >= _NONCES:
-            raise Unauthenticated(_refused())  # a full memory refuses: letting go of a nonce would admit its replay
-        self._nonces[username, nonce] = now + 2 * _FRESH.total_seconds()
-
-    def _check_locked(self, name: str, peer: str) -> None:
-        count, until = self._failures.get((name, peer), (0, 0.0))
-        left = until - self.runtime.clock.monotonic()
-        if count >= _FAILURES and left > 0:
-            raise Unauthenticated(_locked(), retry_after=left)
-
-    def _failed(self, name: str, peer: str) -> Unauthenticated:
-        now = self.runtime.clock.monotonic()
-        count, until = self._failures.pop((name, peer), (0, 0.0))
-        self._failures[name, peer] = (count + 1 if until > now else 1, now + _LOCKED_SECONDS)
-        if len(self._failures) > _WATCHED:
-            self._failures.popitem(last=False)
-        return Unauthenticated(_refused())
+            raise Unauthenticated(refused())
+        return replace(found, sandbox=True) if sandbox else found
 
     # -- tokens -------------------------------------------------------------------------------------------------------
 
     async def issue(self, client_id: str, secret: str, scope: str = SCOPE, peer: str = "") -> Token:
         """OAuth2 client credentials. Asking again inside the validity gives the same token with what is left of it."""
         consumer = self.by_secret(client_id, secret, peer)
+        self.check_address(consumer, peer)
         scope = scope or SCOPE
         now = self.runtime.clock.now()
-        given = self._given.get((consumer.id, scope))
-        if given is not None and _hash(given[0]) in self._tokens and (given[1] - now).total_seconds() >= 1:
+        place = (consumer.id + (SANDBOX if consumer.sandbox else ""), scope)
+        given = self._given.get(place)
+        if given is not None and hashed(given[0]) in self._tokens and (given[1] - now).total_seconds() >= 1:
             return Token(given[0], int((given[1] - now).total_seconds()), scope)
         token, expires = self.runtime.ids.token(), now + timedelta(seconds=self.token_seconds)
-        digest = _hash(token)
+        token = f"{SANDBOX_TOKEN}{token}" if consumer.sandbox else token
+        digest = hashed(token)
         await self.store.tokens.put(digest, consumer.id, scope, expires)
         self._tokens = {known: live for known, live in self._tokens.items() if live.expires > now}
         self._tokens[digest] = _Live(consumer.id, scope, expires)
-        self._given[consumer.id, scope] = (token, expires)
+        self._given[place] = (token, expires)
+        await self._tell(consumer.id)
         return Token(token, int(self.token_seconds), scope)
 
     async def revoke_token(self, token: str, consumer: str) -> None:
         """Forgets a token of this consumer; one of somebody else stays as it is (RFC 7009: the answer is the same)."""
-        digest = _hash(token)
+        digest = hashed(token)
         live = self._tokens.get(digest)
         if live is None or live.consumer != consumer:
             return
         await self.store.tokens.revoke(digest)
         self._tokens.pop(digest, None)
+        await self._tell(consumer)
 
     # -- may it -------------------------------------------------------------------------------------------------------
 
     def grant_for(self, consumer: Consumer, system: str, operation: str) -> Grant | None:
         """The narrowest grant that stands today, None where there is none."""
-        today = self._today()
+        today = self.today()
         for names in ((system, operation), (system, "*"), ("*", "*")):
             grant = self._grants.get((consumer.id, *names))
             if grant is not None and _stands(grant, today):
@@ -246,15 +301,31 @@ class Policy:
 
     def check_security_level(self, consumer: Consumer) -> None:
         """NĐ 85/2016: a system without an approved level that still holds is cut off, with its own reason."""
-        found = standing(of_consumer(consumer), self._today())
+        found = standing(of_consumer(consumer), self.today())
         if found.cut:
             raise SecurityLevelNotApproved(said(found))
+
+    def check_system_level(self, system: str) -> None:
+        """The same for a database behind the bus, once its level was declared."""
+        approval = self._levels.get(system)
+        if approval is not None and (found := of_system(approval, self.today())).cut:
+            words = said(found)
+            said_of = Text(f"Cơ sở dữ liệu {words.vi}", f"The database: {words.en}")
+            raise SecurityLevelNotApproved(said_of)
+
+    def level_of(self, system: str) -> Approval:
+        """What was declared of a connected system; no level where nothing was."""
+        return self._levels.get(system, Approval(system, system, "", None))
+
+    def levels(self) -> list[Approval]:
+        """Of the connected systems whose level was declared."""
+        return list(self._levels.values())
 
     @staticmethod
     def check_address(consumer: Consumer, peer: str) -> None:
         """A consumer that is bound to addresses calls from them only. The same refusal as a wrong secret: it tells nothing."""
-        if consumer.addresses and not _within(peer, consumer.addresses):
-            raise Unauthenticated(_refused())
+        if consumer.addresses and not within(peer, consumer.addresses):
+            raise Unauthenticated(refused())
 
     @staticmethod
     def check_purpose(grant: Grant, purpose: str | None) -> None:
@@ -263,12 +334,20 @@ class Policy:
             said = f"Cần X-LGSP-Purpose là một trong: {listed}", f"X-LGSP-Purpose must be one of: {listed}"
             raise PurposeRequired(Text(*said))
 
-    def spend(self, grant: Grant) -> Quota:
-        """One call of this grant's minute. Raises `QuotaExceeded`."""
-        limit = grant.quota_per_minute if grant.quota_per_minute is not None else self.quota_per_minute
-        return self._quotas.spend((grant.consumer, grant.system, grant.operation), limit)
+    def spend(self, grant: Grant, *, sandbox: bool = False) -> Quota | None:
+        """One call of this grant's minute; the sandbox has minutes of its own. Raises `QuotaExceeded`. None: `draw` first."""
+        return self._quotas.spend(*self._minute(grant, sandbox=sandbox))
 
-    def _today(self) -> date:
+    async def draw(self, grant: Grant, *, sandbox: bool = False) -> Quota:
+        """`spend` where several processes share the minute and this one's part of it is used up."""
+        return await self._quotas.draw(*self._minute(grant, sandbox=sandbox))
+
+    def _minute(self, grant: Grant, *, sandbox: bool) -> tuple[tuple[str, str, str], int]:
+        limit = grant.quota_per_minute if grant.quota_per_minute is not None else self.quota_per_minute
+        return (grant.consumer + (SANDBOX if sandbox else ""), grant.system, grant.operation), limit
+
+    def today(self) -> date:
+        """The day in Vietnam: approvals and grants hold for whole days."""
         return self.runtime.clock.now().astimezone(HANOI).date()
 
     # -- changes ------------------------------------------------------------------------------------------------------
@@ -285,25 +364,40 @@ class Policy:
             await self.put_grant(grant)
         return secrets
 
-    async def new_secrets(self, consumer: str, overlap: timedelta = timedelta()) -> NewSecrets:
-        """A client secret and one more API key (the others stay valid until revoked).
+    async def new_secrets(
+        self, consumer: str, overlap: timedelta = timedelta(), *, sandbox: bool = False
+    ) -> NewSecrets:
+        """A client secret and one more API key (the others stay valid until revoked), for the real systems or the simulated.
 
         The client secret before it stays valid for `overlap`, so that a system can be changed over without a gap; by
         default it ends at once.
         """
-        before = self._secrets.get(("client", consumer))
+        client, mark, start = (consumer + SANDBOX, SANDBOX, SANDBOX_KEY) if sandbox else (consumer, "", "lgsp_")
+        before = self._secrets.get(("client", client))
         if before is not None and overlap > timedelta():
             until = self.runtime.clock.now() + overlap
-            await self._keep(replace(before, key_id=_before(consumer), expires=until))
+            await self._keep(replace(before, key_id=_before(client), expires=until))
         key_id, secret, client_secret = self.runtime.ids.new()[-12:], self.runtime.ids.token(), self.runtime.ids.token()
-        await self._put_secret("client", consumer, consumer, _hash(client_secret))
-        await self._put_secret("api_key", key_id, consumer, _hash(secret))
-        return NewSecrets(consumer, client_secret, f"lgsp_{key_id}_{secret}")
+        await self._put_secret("client", client, consumer, hashed(client_secret))
+        await self._put_secret("api_key", key_id + mark, consumer, hashed(secret))
+        return NewSecrets(client, client_secret, f"{start}{key_id}_{secret}")
 
     async def set_password(self, consumer: str, password: str) -> None:
         """For a UsernameToken with digest: recoverable by this installation, hence an operator's explicit choice."""
         sealed = self.store.keys.seal(password.encode(), f"password:{consumer}")
         await self._put_secret("password", consumer, consumer, sealed)
+
+    async def put_certificate(
+        self, consumer: str, kind: SecretKind, name: str, der: bytes = b"", expires: datetime | None = None
+    ) -> None:
+        """Registers a certificate (`certificates.py` names it); two may stand while one takes over from the other.
+
+        Raises ValueError where it is another consumer's.
+        """
+        known = self._secrets.get((kind, name))
+        if known is not None and known.consumer != consumer:
+            raise ValueError(f"it is registered for {known.consumer}")
+        await self._keep(SecretRecord(consumer, kind, name, der, self.runtime.clock.now(), expires))
 
     async def _put_secret(self, kind: SecretKind, key_id: str, consumer: str, digest: bytes) -> None:
         await self._keep(SecretRecord(consumer, kind, key_id, digest, self.runtime.clock.now()))
@@ -311,26 +405,39 @@ class Policy:
     async def _keep(self, record: SecretRecord) -> None:
         await self.store.consumers.put_secret(record)
         self._secrets[record.kind, record.key_id] = record
+        await self._tell(record.consumer)
 
     async def revoke_secret(self, kind: SecretKind, key_id: str) -> bool:
         """At once, and with it every token that may have been asked for with it."""
         record = self._secrets.pop((kind, key_id), None)
         if record is not None and kind == "client":
             await self._forget_tokens(record.consumer)
-        return await self.store.consumers.revoke(kind, key_id)
+        revoked = await self.store.consumers.revoke(kind, key_id)
+        self._secrets.pop((kind, key_id), None)  # a refresh may have read it meanwhile
+        if record is not None:
+            await self._tell(record.consumer)
+        return revoked
 
     async def _forget_tokens(self, consumer: str) -> None:
         for digest in [digest for digest, live in self._tokens.items() if live.consumer == consumer]:
-            del self._tokens[digest]
+            self._tokens.pop(digest, None)
             await self.store.tokens.revoke(digest)
+            self._tokens.pop(digest, None)
 
     async def put_consumer(self, consumer: Consumer) -> None:
         await self.store.consumers.put(consumer)
         self._consumers[consumer.id] = consumer
+        await self._tell(consumer.id)
 
     async def set_active(self, consumer: str, *, active: bool) -> None:
         """Raises KeyError for one that is not known."""
         await self.put_consumer(replace(self._consumers[consumer], active=active))
+
+    async def put_level(self, approval: Approval) -> None:
+        levels = {**self._levels, approval.id: approval}
+        await self.store.meta.put(LEVELS, [as_record(each) for each in levels.values()])
+        self._levels = levels
+        await self._tell(_SYSTEMS)
 
     async def put_grant(self, grant: Grant) -> None:
         """Raises KeyError where the consumer is not known."""
@@ -338,10 +445,14 @@ class Policy:
             raise KeyError(grant.consumer)
         await self.store.grants.put(grant)
         self._grants[grant.consumer, grant.system, grant.operation] = grant
+        await self._tell(grant.consumer)
 
     async def delete_grant(self, consumer: str, system: str, operation: str) -> bool:
         self._grants.pop((consumer, system, operation), None)
-        return await self.store.grants.delete(consumer, system, operation)
+        deleted = await self.store.grants.delete(consumer, system, operation)
+        self._grants.pop((consumer, system, operation), None)
+        await self._tell(consumer)
+        return deleted
 
     def consumer(self, consumer: str) -> Consumer | None:
         return self._consumers.get(consumer)
@@ -358,38 +469,6 @@ def _before(consumer: str) -> str:
     return f"{consumer}{_BEFORE}"
 
 
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def _within(peer: str, networks: tuple[str, ...]) -> bool:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in ipaddress.ip_network(each) for each in networks)
-
-
 def _stands(grant: Grant, today: date) -> bool:
     begun = grant.valid_from is None or grant.valid_from <= today
     return begun and (grant.valid_to is None or today <= grant.valid_to)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a moment without its zone")
-    return moment
-
-
-def _refused() -> Text:
-    return Text("Thông tin xác thực không hợp lệ", "The credentials are not valid")
-
-
-def _token_refused() -> Text:
-    return Text("Mã truy cập không hợp lệ hoặc đã hết hạn", "The access token is not valid or has expired")
-
-
-def _locked() -> Text:
-    return Text("Sai thông tin xác thực quá nhiều lần, hãy chờ", "Too many wrong credentials, wait")

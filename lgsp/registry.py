@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from lgsp import contract as contracts
-from lgsp.mapping import PlaceTable
+from lgsp.mapping import Context, PlaceTable
 from lgsp.model import Data, Kind, Stage, Text
 
 XROAD_FORWARD = "/XrdAdapter/RestService/forward"
@@ -25,6 +25,21 @@ class NativeRule:
     field: str
     """Dotted path in the ministry's own JSON, form or query."""
     equals: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedField:
+    """Where a signed document (edXML) stands in a message: in the request of an update, in the answer of a query."""
+
+    field: str
+    """Of the public contract."""
+    native: str = ""
+    """The same in the ministry's own answer, dotted; the same name where nothing is said."""
+    encoding: Literal["text", "base64"] = "text"
+    sender: str = ""
+    """Answer field beside it that repeats the sending agency."""
+    repeats: tuple[str, ...] = ()
+    """Answer fields beside it that repeat parts of the document: they must be what was signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +136,9 @@ class Operation:
     cost: str = ""
     native: NativeRule | Literal[False] | None = None
     """None: the backend operation is this one's alone. False: cannot be told apart, so not reachable by `/native`."""
+    signed: SignedField | None = None
+    keep_payload: bool = False
+    """Request and answer are kept, sealed under the key of their day, beside the evidence that has their digests."""
 
     def route(self, era: str) -> BackendRoute:
         """The backend that answers in this era; the first one where none names it."""
@@ -157,6 +175,30 @@ class Collector:
     """Dotted path of the list in the answer."""
     cursor: str | None = None
     consumer_by: str | None = None
+    acknowledge_request: Data = field(default_factory=dict)
+    """Fixed fields of the acknowledgement, beside the item's key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What callers of an older major version are told: use the newer one, since when, and until when this one is promised."""
+
+    successor: str
+    """The newest version, `v2`."""
+    deprecated: date
+    sunset: date | None
+    """Last day that is promised; a person takes the version out, never a date."""
+    info: str | None
+    """A page about the move, at an address of the operator's."""
+    becomes: Mapping[str, str]
+    """Operation of the older version -> the newest's that carries it; one with a backend of its own is missing here."""
+
+
+class Dialect(Protocol):
+    """What stands between a public contract and the ministry's: a `mapping.py`, or an older version's way through it."""
+
+    def ask(self, operation: str, data: Data, ctx: Context) -> Data: ...
+    def answer(self, operation: str, data: Data, ctx: Context) -> Data: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +218,28 @@ class Connector:
     operations: Mapping[str, Operation]
     inbound: Mapping[str, InboundOperation]
     collectors: Mapping[str, Collector]
-    mapping: ModuleType | None
+    mapping: ModuleType | Dialect | None
     folder: Path
     slots: int
     """Attempts at this system that may be under way at once (RULES 9)."""
     places: PlaceTable = field(default_factory=PlaceTable)
     """The ministry's own place ids, from places.csv beside the manifest; no file, no difference."""
+    older: Mapping[str, Connector] = field(default_factory=dict)
+    """Older major versions that are served beside this one, newest first: the same database by another public contract."""
+    notice: Notice | None = None
+    """Only an older version has one."""
 
     @property
     def version(self) -> str:
         return self.public.version
+
+    def at(self, version: str) -> Connector | None:
+        """This database by the public contract of a major version; None where that is not served."""
+        return self if version == self.public.version else self.older.get(version)
+
+    def versions(self) -> tuple[Connector, ...]:
+        """Every version that is served, the newest first."""
+        return (self, *self.older.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +263,7 @@ class NativeIndex:
     @classmethod
     def of(cls, connectors: Iterable[Connector]) -> NativeIndex:
         found: dict[tuple[str, str], list[NativeEntry]] = {}
-        for connector in connectors:
+        for connector in (version for each in connectors for version in each.versions()):
             for operation in connector.operations.values():
                 for route in operation.routes if operation.native is not False else ():
                     entry = NativeEntry(connector, operation, route, _constants(route))
@@ -262,5 +316,7 @@ class Registry:
         return self.connectors.get(system)
 
     def operation(self, system: str, name: str) -> Operation | None:
+        """Of the newest version that has one of this name."""
         connector = self.connectors.get(system)
-        return connector.operations.get(name) if connector else None
+        versions = connector.versions() if connector else ()
+        return next((each.operations[name] for each in versions if name in each.operations), None)

@@ -1,0 +1,387 @@
+"""One running bus: its parts, its life, and what its doors ask of it. `app.py` puts it together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from lgsp import custody, inquiry
+from lgsp.alerting.causes import News
+from lgsp.alerting.look import Looking
+from lgsp.alerting.routes import Sender
+from lgsp.alerting.watch import Alerting
+from lgsp.alerts import SecurityWatch
+from lgsp.audit import Audit
+from lgsp.audit.witnessing import Witnessing
+from lgsp.console.indoors import indoors
+from lgsp.console.outlook import Outlook
+from lgsp.console.paper import report_files
+from lgsp.console.render import Pages
+from lgsp.decisions import Refused
+from lgsp.diagnosis import Diagnoser, Diagnosis
+from lgsp.endpoints import console, control, docs, door, inbound, native, reads, rest, soap, status, strangers, token
+from lgsp.endpoints.drain import Drain
+from lgsp.endpoints.feed import Feed
+from lgsp.endpoints.house import Route
+from lgsp.errors import BusFault, LgspError
+from lgsp.events import Events, Started, Stopped
+from lgsp.exchange import Exchange, Handler
+from lgsp.health import HealthBook, HealthKeeper, History
+from lgsp.health.alive import Alive
+from lgsp.health.attention import Attention
+from lgsp.health.conformity import ConformityBook
+from lgsp.lifecycle import Ledger
+from lgsp.maintenance import Windows
+from lgsp.metrics import Metrics
+from lgsp.model import Consumer, Data, Health, HttpResponse, Stage
+from lgsp.office import Office, perform
+from lgsp.pipeline.bulkhead import Bulkhead
+from lgsp.pipeline.handover import HandOver
+from lgsp.pipeline.record import Record
+from lgsp.pipeline.shadow import Shadow
+from lgsp.policy import Policy
+from lgsp.prober import Prober
+from lgsp.promotion import Findings, Promotion, since_of
+from lgsp.registry import Registry
+from lgsp.reload import Current, Reload
+from lgsp.report import filing
+from lgsp.report.facts import Facts
+from lgsp.runtime import HANOI, Runtime
+from lgsp.sandbox import Sandbox
+from lgsp.settings import Settings
+from lgsp.spool import Spool
+from lgsp.store import Store
+from lgsp.store.pruning import keep_of, prune
+from lgsp.submissions import Collectors, Inbox, Submissions, Teller
+from lgsp.supervise import Supervisor
+from lgsp.syslog import Syslog
+from lgsp.transport import AiohttpTransport, Transport
+from lgsp.upstream import Upstreams
+from lgsp.workers.together import Together, Work
+
+
+@dataclass(slots=True, repr=False)
+class Gateway:
+    """One running bus. `build` makes it, `start` sets its background tasks going, `close` drains it."""
+
+    settings: Settings
+    runtime: Runtime
+    events: Events
+    current: Current
+    """Registry and settings as they are in force."""
+    store: Store
+    policy: Policy
+    ledger: Ledger
+    health: HealthBook
+    audit: Audit
+    submissions: Submissions
+    inbox: Inbox
+    teller: Teller
+    spool: Spool
+    feed: Feed
+    transport: Transport
+    upstreams: Upstreams
+    supervisor: Supervisor
+    handle: Handler
+    """The steps around a call to a ministry."""
+    receive: Handler
+    """The steps around a call from a ministry."""
+    record: Record
+    handover: HandOver
+    bulkhead: Bulkhead
+    keeper: HealthKeeper
+    conformity: ConformityBook
+    prober: Prober
+    watch: SecurityWatch
+    witnessing: Witnessing
+    real: bool
+    """With sockets of its own; False in the simulated world."""
+    shadow: Shadow
+    windows: Windows
+    """Maintenance, announced and reclassified."""
+    diagnoser: Diagnoser
+    promotion: Promotion
+    soc: Syslog | None = None
+    """Sends security events to the province's SOC; None where no receiver is set."""
+    sandbox: Sandbox | None = None
+    """Where calls with a sandbox key go; None where no simulated system is named."""
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    pages: Pages = field(default_factory=Pages)
+    history: History = field(default_factory=History)
+    """Ninety days of health, for the strips of the board."""
+    attention: Attention = field(default_factory=Attention)
+    alive: Alive = field(init=False)
+    outlook: Outlook = field(init=False)
+    alerting: Alerting = field(init=False)
+    metrics: Metrics = field(init=False)
+    application: web.Application = field(init=False)
+    together: Together | None = None
+    """The other processes of this installation, where there may be any."""
+    reload: Reload = field(init=False)
+    drain: Drain = field(init=False)
+    commanded: bool = True
+    """Listens for commands itself; a worker hears them from the process that watches over it."""
+    last: bool = True
+    """Nobody takes over its door when it ends; a worker that is replaced has somebody."""
+    collected: Callable[[str], Awaitable[str]] | None = None
+    """Adds the other workers' numbers to a rendered page of metrics."""
+    _control: control.Listening | None = None
+
+    def __post_init__(self) -> None:
+        self.metrics = Metrics(self)
+        self.alive = Alive(self.history, self.store.health, self.store.meta, self.runtime.clock)
+        self.reload, self.drain = Reload(self.current, self.runtime), Drain(self.runtime.clock)
+        self.outlook = Outlook(self, lambda: self.feed.changes)
+        news = News(self.runtime.clock)
+        self.events.subscribe(news)
+        self.alerting = Alerting(
+            self.store,
+            self.runtime,
+            Looking(self, self.runtime.clock, news, lambda now: indoors(self, now)),
+            Sender(self.transport, self.runtime, self.store.keys, self.settings.demo),
+        )
+        self.application = door.application(self, routes(self))
+        self.application.on_shutdown.append(self._end_streams)
+        self.drain.watch(self.application)
+        if self.together is not None:
+            self.application.middlewares.append(strangers.met(self.policy))
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Background tasks under the supervisor; `ready` is set once every system's first probe has ended."""
+        await self.keeper.restore()
+        await self.alive.restore(alone=self.together is None)
+        await self.conformity.restore(list(self.registry.connectors))
+        start = self.supervisor.start
+        one: Callable[[str, Work], Work] = _each
+        leader: Callable[[Work], Work] = _alone
+        if self.together is not None:
+            await self.together.start(self.supervisor)
+            one, leader = self.together.one, self.together.leader
+        await self.windows.refresh()
+        start("maintenance", self.windows.run)
+        start("audit", self.audit.run)
+        start("health-keeper", self.keeper.run)
+        if self.real:
+            start("alive", self.alive.run)
+        start("conformity", self.conformity.run)
+        start("deliveries", lambda: self.submissions.run(self.handle))
+        start("shadow", self.shadow.run)
+        if self.sandbox is not None:
+            self.sandbox.start(self.supervisor)
+        start("collectors", one("collectors", lambda: self._collectors().run(self.handle)))
+        if self.real:  # the simulated world has no receivers
+            start("call-backs", one("call-backs", self.teller.run))
+        start("prober", leader(self.prober.run))
+        start("readiness", self._until_ready)
+        start("payload-retention", lambda: custody.run(self, self.settings.store.keep_payload_days))
+        if self.real:  # a simulated month has nobody who searches it
+            keep = self.settings.store.keep_exchanges_days
+            start("exchange-index", one("exchange-index", lambda: inquiry.run(self.store, self.runtime, keep)))
+        if self.real:
+            start("alerts", one("alerts", self.alerting.run))
+            start("alert-routes", self.alerting.sender.run)
+        if self.real and self.settings.report.monthly:
+            start("reports", lambda: filing.run(self.office, self.settings.data / "reports", self._report_files))
+        start("pruning", lambda: prune(self.store, self.runtime.clock, keep_of(self.settings.store)))
+        start(
+            "security-levels", one("security-levels", lambda: self.watch.run(self.policy.consumers, self.policy.levels))
+        )
+        if self.settings.witnesses:
+            start("witnesses", self.witnessing.run)
+        if self.soc is not None:
+            start("syslog", self.soc.run)
+        if self.real:
+            start("traffic", self.feed.run)
+            start("pages", lambda: self.runtime.offload(self.pages.warm))
+            start("loop-lag", self._watch_loop)
+            if self.commanded:
+                self._control = await control.listen(self.perform, self.settings.data)
+        self.events.publish(
+            Started("gateway", self.settings.public_url or f"{self.settings.host}:{self.settings.port}")
+        )
+
+    async def close(self) -> None:
+        """Ends in the order in which nothing is lost: doors, tasks, evidence, store."""
+        self.feed.close()
+        if self._control is not None:
+            await self._control.close()
+        await self.supervisor.close()
+        await self.upstreams.close()
+        await self.keeper.flush()
+        await self.alive.note()
+        await self.conformity.flush()
+        await self.audit.close()
+        if self.sandbox is not None:
+            await self.sandbox.close()
+        if self.real and isinstance(self.transport, AiohttpTransport):
+            await self.transport.close()
+        await self.store.close()
+        self.events.publish(Stopped("gateway"))
+
+    async def _end_streams(self, _: web.Application) -> None:
+        """Readers of events would hold the drain up for its whole limit."""
+        self.feed.close()
+
+    @property
+    def registry(self) -> Registry:
+        return self.current.registry
+
+    @property
+    def is_ready(self) -> bool:
+        return self.ready.is_set() and not self.drain.begun
+
+    async def _until_ready(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.limits.ready_seconds):
+                await self._informed()
+        self.ready.set()
+
+    async def _informed(self) -> None:
+        """Every system's first probe has ended, here or at the process that leads."""
+        waits = [asyncio.ensure_future(self.prober.first_round.wait())]
+        if self.together is not None:
+            waits.append(asyncio.ensure_future(self.together.link.informed.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+    async def _watch_loop(self) -> None:
+        clock, pause = self.runtime.clock, 0.5
+        while True:
+            began = clock.monotonic()
+            await asyncio.sleep(pause)
+            self.metrics.loop_lag.set(max(0.0, clock.monotonic() - began - pause))
+
+    def _collectors(self) -> Collectors:
+        return Collectors(self.store, self.inbox, self.runtime, lambda: self.registry, self.policy)
+
+    async def perform(self, action: str, by: str, arguments: Mapping[str, Any]) -> Any:
+        """A command of this machine's command line. Raises `Refused`."""
+        if action == "report.facts":
+            await self.keeper.flush()
+        if action != "reload":
+            return await perform(self.office, action, by, arguments)
+        if arguments.get("restart"):
+            raise Refused("one process serves here: end it and start it again")
+        report = await self.reload.prepare()
+        if not report.findings:
+            await self.take_over(by)
+        return asdict(report)
+
+    async def take_over(self, by: str) -> None:
+        """What `reload.prepare` has found sound comes into force; new systems enter the ledger as their manifests declare."""
+        self.reload.commit()
+        await self.ledger.load(self.registry.connectors.values())
+        await self.policy.refresh_all()
+        await self.audit.note("reloaded", by, systems=len(self.registry.connectors))
+
+    @property
+    def office(self) -> Office:
+        return Office(
+            store=self.store,
+            policy=self.policy,
+            ledger=self.ledger,
+            audit=self.audit,
+            runtime=self.runtime,
+            demonstration=self.settings.demo,
+            excused=self.history.excused,
+            wake=self.wake,
+            diagnose=self._diagnose,
+            decided=self.windows.refresh,
+            promotion=self.promotion,
+        )
+
+    async def findings(self, system: str) -> Findings | None:
+        """What this bus knows of a system, as far back as its trial."""
+        entry, now = self.ledger.stage(system), self.runtime.clock.now()
+        if entry is None:
+            return None
+        first = datetime.combine(since_of(entry, now.astimezone(HANOI).date()), time(), HANOI)
+        counts = [*await self.store.health.counts(min(first, now - timedelta(days=1))), *self.health.counts.waiting()]
+        return Findings(
+            entry,
+            self.conformity.of(system),
+            [each for each in counts if each.system == system],
+            {name: each.as_dict() for name, each in self.shadow.tallies.items() if name.split("/")[0] == system},
+            self.policy.level_of(system),
+        )
+
+    async def _diagnose(self, system: str, operation: str) -> Diagnosis:
+        connector = self.registry.connector(system)
+        if connector is None:
+            raise Refused(f"no system {system}")
+        return await self.diagnoser.run(connector, operation)
+
+    async def _report_files(self, facts: Facts) -> Mapping[str, bytes]:
+        titles = {name: each.title for name, each in self.registry.connectors.items()}
+        return await self.runtime.offload(lambda: report_files(facts, titles, self.settings, self.pages))
+
+    def wake(self) -> None:
+        """Operators have decided about submissions or call-backs: something may be due."""
+        self.submissions.desk.wake.set()
+        self.teller.wake()
+
+    def submissions_of(self, consumer: Consumer) -> Submissions:
+        return self.sandbox.submissions if consumer.sandbox and self.sandbox is not None else self.submissions
+
+    def inbox_of(self, consumer: Consumer) -> Inbox:
+        return self.sandbox.inbox if consumer.sandbox and self.sandbox is not None else self.inbox
+
+    # -- what the doors ask -------------------------------------------------------------------------------------------
+
+    async def refuse(self, exchange: Exchange) -> None:
+        """Puts on record an exchange that its face could not even hand to the steps; `exchange.error` says why."""
+
+        async def refused(_: Exchange) -> Data:
+            raise exchange.error or BusFault()
+
+        with contextlib.suppress(LgspError):
+            await self.record(exchange, refused)
+
+    def refusal(self, exchange: Exchange, error: LgspError) -> HttpResponse | None:
+        return self.handover.refusal(exchange, error)
+
+    # -- what the scrape asks -----------------------------------------------------------------------------------------
+
+    def systems(self) -> Mapping[str, tuple[Stage | None, Health, str]]:
+        rows = {}
+        for name in self.registry.connectors:
+            entry, seen = self.ledger.stage(name), self.health.system(name)
+            rows[name] = (entry.stage if entry else None, seen.health, str(seen.breaker))
+        return rows
+
+    def knows(self, system: str, operation: str) -> bool:
+        connector = self.registry.connector(system)
+        return connector is not None and (
+            operation in connector.inbound or any(operation in each.operations for each in connector.versions())
+        )
+
+    def inflight(self) -> Mapping[str, int]:
+        return self.bulkhead.inflight()
+
+    def audit_entries(self) -> int:
+        return self.audit.entries
+
+
+def _each(_name: str, work: Work) -> Work:
+    return work
+
+
+def _alone(work: Work) -> Work:
+    return work
+
+
+def routes(gateway: Gateway) -> list[Route]:
+    """Every address that is served. Literal paths go before templates of the same shape."""
+    doors = (docs, reads, token, status, console, rest, soap, native, inbound)
+    return [route for each in doors for route in each.routes(gateway)]
