@@ -115,7 +115,7 @@ class Collectors:
         """After the commit only. One that fails is repeated when the item comes again."""
         for key in values_at(item, collector.item_key):
             field = collector.item_key.rpartition(".")[2]
-            await handle(self._exchange(collector, operation, {field: key}))
+            await handle(self._exchange(collector, operation, {**collector.acknowledge_request, field: key}))
 
     def _concerned(self, collector: Collector, item: Data) -> list[str]:
         """The consumers that the item names, else all: of those who may ask the operation themselves, nobody beside."""

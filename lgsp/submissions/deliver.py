@@ -6,11 +6,13 @@ One supervised task. It never switches itself off (RULES 5): what cannot be deli
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
 
-from lgsp.audit.entries import values_at
 from lgsp.crash import crash_point
 from lgsp.errors import LgspError, OutcomeUnknown, Overloaded, RecordNotFound
-from lgsp.events import Event, HealthChanged
+from lgsp.events import BusFaultFound, Event, HealthChanged
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Data, Face, Health, HttpRequest, SubmissionState
 from lgsp.registry import Operation, ProvedBy
@@ -28,6 +30,8 @@ _LOOK = 150.0
 """Seconds after which the loop looks around even if nothing woke it."""
 _POISON = 5
 """Tries after which a message that breaks our own code before anything is sent is parked as failed."""
+_DISK_PAUSE = 1.0
+"""Seconds before a settlement that could not be written down is tried again."""
 _GRACE = 30.0
 """Seconds, at least, before "not found" is believed: the backend may still be at work on what we sent."""
 
@@ -49,7 +53,7 @@ class Delivery:
                     await self._round(group, handle)
                     pause = await self._until_due()
                 except StoreFailed:
-                    pause = 1.0
+                    pause = _DISK_PAUSE
                 try:
                     async with asyncio.timeout(pause):
                         await self._desk.wake.wait()
@@ -64,7 +68,7 @@ class Delivery:
                 while await self._desk.abandoned(before=self._desk.now()):
                     pass
             except StoreFailed:
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(_DISK_PAUSE)
             else:
                 return
 
@@ -73,6 +77,7 @@ class Delivery:
         while self._back:
             await desk.rows.hasten(next(iter(self._back)), now)
             self._back.pop()
+        await desk.doubt_unwritten()
         await desk.abandoned()
         for row in await desk.take(_EACH):
             group.create_task(self._deliver(row, handle), name=f"deliver {row.id}")
@@ -106,7 +111,9 @@ class Delivery:
             except PiecesMissing:
                 await desk.move(row, S.INDETERMINATE, next_at=None)
             except StoreFailed:
-                return  # it stands as `delivering` with nobody at work: the next look-around makes it doubtful
+                desk.not_written(row.id)
+            except Exception as error:  # noqa: BLE001  its body cannot be read, or we have a defect: this one waits for a human
+                await self._parked(row, error)
 
     async def _send(self, row: SubmissionRow, exchange: Exchange, handle: Handler) -> None:
         crash_point("submission.sending")
@@ -139,18 +146,26 @@ class Delivery:
                 else:
                     await desk.move(row, S.QUEUED, outcome=outcome, next_at=at)
 
+    async def _parked(self, row: SubmissionRow, error: Exception) -> None:
+        """The message is set aside, the worker goes on (RULES 5)."""
+        self._desk.events.publish(BusFaultFound(type(error).__name__, "lgsp.submissions", row.correlation_id))
+        with contextlib.suppress(StoreFailed):  # then the next look-around finds it as abandoned
+            await self._desk.move(row, S.INDETERMINATE, outcome=Outcome(problem=problem_of(error)), next_at=None)
+
     async def _settle(self, row: SubmissionRow, handle: Handler) -> None:
         try:
             operation = self._desk.operation(row)
             message = self._desk.message(row)
             if operation is not None and operation.proved_by is not None:
                 await self._prove(row, operation, operation.proved_by, message, handle)
-            elif operation is not None and operation.keyed:
+            elif operation is not None and operation.keyed and message.face != Face.NATIVE:
                 await self._desk.move(row, S.QUEUED, next_at=self._desk.now())
-            else:
+            else:  # nothing proves it; a native message is in the ministry's dialect, which no mapping can send again
                 await self._desk.move(row, S.INDETERMINATE, next_at=None)
         except StoreFailed:
-            return
+            await asyncio.sleep(_DISK_PAUSE)  # it is due still: at once again would be a storm of questions
+        except Exception as error:  # noqa: BLE001  see `_deliver`
+            await self._parked(row, error)
         finally:
             self._settling.discard(row.id)
             self._desk.wake.set()
@@ -166,6 +181,7 @@ class Delivery:
             return
         exchange = self._exchange(row, message, data)
         exchange.operation_name = proof.operation
+        exchange.version = desk.version_with(row, proof.operation)
         try:
             found = await handle(exchange)
         except RecordNotFound:
@@ -213,8 +229,22 @@ def question(proof: ProvedBy, data: Data) -> Data | None:
         if not (isinstance(value, str) and value.startswith("$")):
             asked[name] = value
             continue
-        found = list(values_at(data, value[1:]))
+        found = list(_leaves(data, value[1:]))
         if len(found) != 1:
             return None
         asked[name] = found[0]
     return asked
+
+
+def _leaves(data: Any, path: str) -> Iterator[Any]:
+    """What a dotted path names, through every list on the way, as it stood: a number stays one, or no contract takes it."""
+    if isinstance(data, list):
+        for item in data:
+            yield from _leaves(item, path)
+    elif not path:
+        if isinstance(data, str | int | float) and str(data).strip():
+            yield data
+    elif isinstance(data, dict):
+        first, _, rest = path.partition(".")
+        if first in data:
+            yield from _leaves(data[first], rest)

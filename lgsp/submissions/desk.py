@@ -41,6 +41,8 @@ from lgsp.submissions.record import (
 
 _KEPT = timedelta(hours=72)
 _EXPIRES = timedelta(days=7)
+_REMEMBERED = 10_000
+"""Over that, the look-around finds the rest later."""
 _GONE = timedelta(seconds=150)
 """Longer than any exchange may last (120 s): a delivery older than that, and not ours, has nobody working on it."""
 
@@ -49,7 +51,7 @@ MOVES: Mapping[SubmissionState, frozenset[SubmissionState]] = MappingProxyType(
     {
         S.QUEUED: frozenset({S.DELIVERING, S.EXPIRED, S.CANCELLED}),
         S.DELIVERING: frozenset({S.DELIVERED, S.FAILED, S.INDETERMINATE, S.QUEUED, S.EXPIRED}),
-        S.INDETERMINATE: frozenset({S.INDETERMINATE, S.DELIVERED, S.FAILED, S.QUEUED}),
+        S.INDETERMINATE: frozenset({S.INDETERMINATE, S.DELIVERED, S.FAILED, S.QUEUED, S.CANCELLED}),
         S.DELIVERED: frozenset({S.INDETERMINATE}),
         S.FAILED: frozenset(),
         S.EXPIRED: frozenset(),
@@ -77,6 +79,8 @@ class Desk:
         """Set when something may be due before the delivery loop thought so."""
         self.active: dict[str, str] = {}
         """Submission -> system, of the deliveries that this process works on."""
+        self.unwritten: set[str] = set()
+        """Deliveries of this process whose end the disk did not take."""
 
     def now(self) -> datetime:
         return self.runtime.clock.now()
@@ -99,15 +103,17 @@ class Desk:
         row = self._drawn(exchange, operation, queued=queued)
         exchange.submission = row.id
         large = any(True for _ in blobs_of(exchange.data))
-        # A large body that is sent at once is never copied, so it cannot step back behind another: the one weak spot of
-        # the order.
-        may_wait = exchange.face is Face.REST and when_away(operation) and not large
+        may_wait = exchange.face is Face.REST and when_away(operation) and (not large or self.bodies.spool is not None)
         try:
-            if queued and large:
-                await self.bodies.keep(row.id, exchange.data or {})
-            stands = await self.rows.accept(row, self._claim(exchange, row), may_wait=may_wait)
-            if queued and large and stands.id != row.id:
-                await self.bodies.drop(row.id)
+            stands = None
+            if large and may_wait and not queued:  # copied only where it has to stand back behind another
+                stands = await self.rows.accept(row, self._claim(exchange, row), stand_back=True)
+            if stands is None or not stands.id:
+                if large and (may_wait or queued):
+                    await self.bodies.keep(row.id, exchange.data or {})
+                stands = await self.rows.accept(row, self._claim(exchange, row), may_wait=may_wait)
+                if large and (stands.id != row.id or stands.state is not S.QUEUED):
+                    await self.bodies.drop(row.id)
         except StoreFailed as error:
             raise EvidenceUnavailable(retry_after=1) from error
         exchange.submission = stands.id
@@ -143,8 +149,8 @@ class Desk:
         moved = await self.rows.move(
             row.id,
             Move(
-                was=(row.state,), now=now, at=self.now(), attempts=row.attempts, next_at=next_at, outcome=sealed, queued=queued,
-                release_key=release_key,
+                was=(row.state,), now=now, at=self.now(), attempts=row.attempts, next_at=next_at, outcome=sealed,
+                cause=_cause(now, outcome), queued=queued, release_key=release_key,
             ),
         )  # fmt: skip
         if moved and now is not row.state:
@@ -164,6 +170,20 @@ class Desk:
             await self.move(row, S.INDETERMINATE, next_at=self.settle_at(row))
         return len(rows)
 
+    def not_written(self, submission: str) -> None:
+        """It stands as `delivering` with nobody at work."""
+        if len(self.unwritten) < _REMEMBERED:
+            self.unwritten.add(submission)
+        self.wake.set()
+
+    async def doubt_unwritten(self) -> None:
+        """Doubtful as soon as the disk takes writes again, and not only when everybody must have given up."""
+        for name in [each for each in self.unwritten if each not in self.active]:
+            row = await self.rows.get(name)
+            if row is not None and row.state is S.DELIVERING:
+                await self.move(row, S.INDETERMINATE, next_at=self.settle_at(row))
+            self.unwritten.discard(name)
+
     def settle_at(self, row: SubmissionRow) -> datetime | None:
         """The next try to settle: pauses grow with the age of the doubt. None where no manifest says how, or time is up."""
         operation = self.operation(row)
@@ -180,7 +200,14 @@ class Desk:
 
     def operation(self, row: SubmissionRow) -> Operation | None:
         connector = self.registry_of().connector(row.system)
+        connector = connector.at(row.version) if connector is not None else None
         return None if connector is None else connector.operations.get(row.operation)
+
+    def version_with(self, row: SubmissionRow, operation: str) -> str:
+        """The version by which a query about this submission is asked: its own, the newest where that one lacks it."""
+        newest = self.registry_of().connector(row.system)
+        own = newest.at(row.version) if newest is not None else None
+        return row.version if newest is None or (own is not None and operation in own.operations) else newest.version
 
     def message(self, row: SubmissionRow) -> Message:
         return open_message(self.keys, row)
@@ -231,6 +258,12 @@ class Desk:
         self.events.publish(SubmissionMoved(row.id, row.system, row.operation, was, now, row.attempts))
         if now in (S.QUEUED, S.INDETERMINATE):
             self.wake.set()
+
+
+def _cause(now: SubmissionState, outcome: Outcome | None) -> str | None:
+    if now is S.DELIVERED:
+        return ""
+    return outcome.problem.code if outcome is not None and outcome.problem is not None else None
 
 
 def when_away(operation: Operation) -> bool:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 from lgsp.errors import (
-    BadAnswer,
-    BusFault,
     CallerFault,
     CircuitOpen,
     ConnectFailed,
@@ -15,7 +13,6 @@ from lgsp.errors import (
     Overloaded,
     PolicyFault,
     ProviderFault,
-    Timeout,
     Unavailable,
     UnknownOperation,
 )
@@ -31,10 +28,6 @@ class Fate(StrEnum):
     """A byte may have left and no answer says what became of it (RULES 4)."""
 
 
-_LOST = frozenset({Timeout.code, BadAnswer.code, BusFault.code})
-"""Outcomes of an attempt after which the backend may have done its work. A retry that is then refused at the door
-proves nothing about the first try."""
-
 AWAY = (CircuitOpen, ConnectFailed, Maintenance)
 """The system is not there: an update whose manifest says `when_away` is kept for it."""
 
@@ -47,7 +40,8 @@ def fate(error: BaseException, exchange: Exchange) -> Fate:
         return Fate.REFUSED
     if not exchange.asked:
         return Fate.UNSENT
-    if any(attempt.outcome in _LOST for attempt in exchange.attempts):
+    # a second try that is refused at the door proves nothing about the first
+    if any(attempt.reached and attempt.outcome != "business" for attempt in exchange.attempts):
         return Fate.UNKNOWN
     if isinstance(error, Unavailable) and not error.reached:
         return Fate.UNSENT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +63,8 @@ class Inbox:
 
     def __init__(self, store: Store, runtime: Runtime) -> None:
         self._rows, self._keys, self._runtime = store.inbox, store.keys, runtime
+        self.arrived: Callable[[], None] = lambda: None
+        """Called when something new lies there."""
 
     async def put(self, consumer: str, system: str, operation: str, key: str, data: Data) -> bool:
         """True where it is new, False for a repetition, also of an item acknowledged long ago."""
@@ -83,6 +85,8 @@ class Inbox:
         except StoreFailed as error:
             raise EvidenceUnavailable(retry_after=1) from error
         crash_point("inbox.stored")
+        if new:
+            self.arrived()
         return new
 
     async def page(self, consumer: str, cursor: str | None = None, limit: int = 100) -> Page:
@@ -91,6 +95,11 @@ class Inbox:
         rows = await self._rows.page(consumer, after, limit)
         last = str(rows[-1][0]) if len(rows) == limit else None
         return Page(tuple(self._opened(row) for _, row in rows), last)
+
+    async def one(self, consumer: str, item: str) -> InboxItem | None:
+        """None where nothing of that name waits for it."""
+        row = await self._rows.one(consumer, item)
+        return None if row is None else self._opened(row)
 
     async def acknowledge(self, consumer: str, item: str) -> bool:
         """The consumer has it: the body is deleted. False where nothing of that name waits for it."""

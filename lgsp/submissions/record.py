@@ -41,6 +41,15 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     provider: tuple[str, str] | None = None
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """What people have decided about it, and from which state."""
+
+    by: str
+    approved_by: str
+    reason: str
+    was: SubmissionState
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """What came of it. Encrypted at rest, for an answer holds personal data and a ministry's words may."""
 
@@ -48,6 +57,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     problem: Problem | None = None
     proof: Data | None = None
     """What the settling query answered, where the delivery's own answer was lost."""
+    decided: Decided | None = None
 
 
 @dataclass(frozen=True, slots=True)

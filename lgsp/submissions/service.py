@@ -59,6 +59,7 @@ class Submissions:
         try:
             return await self.desk.move(row, S.DELIVERED, outcome=Outcome(answer))
         except StoreFailed:
+            self.desk.not_written(row.id)
             return False
 
     async def refused(self, row: SubmissionRow, error: BaseException, *, again: bool) -> None:
@@ -71,7 +72,7 @@ class Submissions:
                 row, S.INDETERMINATE, outcome=Outcome(problem=problem_of(error)), next_at=self.desk.settle_at(row)
             )
         except StoreFailed:
-            return  # it stands as `delivering`; the loop's look-around makes it doubtful
+            self.desk.not_written(row.id)
 
     def may_leave(self, data: Data | None) -> bool:
         """Whether this body can be kept."""
@@ -106,4 +107,4 @@ class Submissions:
         try:
             await self.desk.move(row, now, outcome=outcome, release_key=again)
         except StoreFailed:
-            return
+            self.desk.not_written(row.id)

@@ -46,6 +46,8 @@ def registry(*operations: Operation, collectors: tuple[Collector, ...] = ()) -> 
                 "name": "register",
                 "operations": {each.name: each for each in operations},
                 "collectors": {each.name: each for each in collectors},
+                "version": "v1",
+                "at": lambda self, _version: self,
             },
         )(),
     )

@@ -65,6 +65,29 @@ def test_left_and_delivered_whole(tmp_path: Path, away: bool) -> None:
     run(story)
 
 
+def test_a_large_body_does_not_overtake(tmp_path: Path) -> None:
+    """Behind an update of the same dossier that waits it is copied and waits too; alone it is sent as it is."""
+
+    async def story(runtime: Runtime) -> None:
+        home, spool, got, ministry = await stand(runtime, tmp_path)
+        alone, exchange = await home.ask(data={"code": "b", "n": 0, "parts": [{"content": large(spool)}]})
+        assert (alone, exchange.accepted) == ({"receipt": "b"}, False)
+        ministry.script = [ConnectFailed()]
+        first, _ = await home.ask(data={"code": "a", "n": 1})
+        blob = large(spool)
+        second, exchange = await home.ask(data={"code": "a", "n": 2, "parts": [{"content": blob}]})
+        assert exchange.accepted
+        await home.store.submissions.drop_orphans("Z")
+        got.clear()
+        await home.until(second["id"], S.DELIVERED)
+        assert ministry.order == ["b:0", "a:1", "a:2"]
+        assert got == [(TEXT, blob.sha256)]
+        assert await home.submissions.get(first["id"]) is not None
+        await home.store.close()
+
+    run(story)
+
+
 def test_without_a_spool_a_large_body_is_delivered_within_the_call(tmp_path: Path) -> None:
     async def story(runtime: Runtime) -> None:
         home, spool, got, _ = await stand(runtime, tmp_path, spooled=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_handed_over_to_whom_it_concerns_then_acknowledged() -> None:
         cursor = await home.store.cursors.get("register", "feed")
         assert cursor is not None
         assert cursor.value == "d3"
+
+    run(story)
+
+
+def test_an_acknowledgement_may_carry_fixed_fields() -> None:
+    async def story(runtime: Runtime) -> None:
+        home, _, collectors = await stand(runtime)
+        home.ministry.lists = [{"data": [item(1)]}]
+        feed = replace(FEED, acknowledge_request={"infoType": "2", "docId": "never instead of the key"})
+        await collectors.collect(feed, home.handle)
+        assert home.ministry.told == [{"infoType": "2", "docId": "d1"}]
 
     run(story)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import apsw
 import pytest
 
 from lgsp.errors import (
@@ -16,9 +17,13 @@ from lgsp.errors import (
     ProviderFault,
     Suspended,
 )
-from lgsp.events import HealthChanged
+from lgsp.events import BusFaultFound, HealthChanged
 from lgsp.model import Face, Health, SubmissionState
+from lgsp.registry import ProvedBy
 from lgsp.runtime import Runtime
+from lgsp.simulate import Loaded, Province, tell
+from lgsp.store import StoreFailed
+from lgsp.submissions.deliver import question
 from lgsp_mocks.clock import run
 from tests.submissions.house import Ministry, house
 
@@ -233,6 +238,88 @@ def test_poison_is_parked_and_the_loop_goes_on() -> None:
     run(story)
 
 
+def test_a_body_that_cannot_be_read_is_parked_and_the_loop_goes_on(tmp_path: Path) -> None:
+    """A bad sector, or a key that is gone: one dossier waits for a human, nobody else waits for it (RULES 5)."""
+
+    async def story(runtime: Runtime) -> None:
+        home = await house(runtime, tmp_path)
+        broken, _ = await home.ask(data={"code": "a"}, respond_async=True)
+        with apsw.Connection(str(tmp_path / "lgsp.db")) as other:
+            other.execute("UPDATE submission SET sealed = x'0011' WHERE id = ?", (broken["id"],))
+        good, _ = await home.ask(data={"code": "b"}, respond_async=True)
+        loop = asyncio.create_task(home.submissions.run(home.handle))
+        await asyncio.sleep(400)
+        assert not loop.done(), "the worker never switches itself off"
+        loop.cancel()
+        await asyncio.wait({loop})
+        rows = {row.id: row for row in await home.store.submissions.find()}
+        assert rows[good["id"]].state is S.DELIVERED
+        assert (rows[broken["id"]].state, rows[broken["id"]].next_at) == (S.INDETERMINATE, None)
+        assert any(isinstance(event, BusFaultFound) for event in home.heard)
+
+    run(story)
+
+
+def test_a_settlement_that_cannot_be_written_down_is_not_asked_again_at_once() -> None:
+    async def story(runtime: Runtime) -> None:
+        home = await house(runtime)
+        home.ministry.script = ["lost"]
+        with pytest.raises(OutcomeUnknown):
+            await home.ask()
+        asked, move = [], type(home.store.submissions).move
+
+        async def full(*_: object) -> bool:
+            asked.append(runtime.clock.monotonic())
+            raise StoreFailed("FullError")
+
+        type(home.store.submissions).move = full  # type: ignore[method-assign, assignment]
+        loop = asyncio.create_task(home.submissions.run(home.handle))
+        try:
+            await asyncio.sleep(30)
+        finally:
+            type(home.store.submissions).move = move  # type: ignore[method-assign]
+        assert 5 <= len(asked) <= 35, "about once a second, as long as the disk is full"
+        await asyncio.sleep(30)
+        assert [row.state for row in await home.store.submissions.find()] == [S.DELIVERED], "and by itself afterwards"
+        loop.cancel()
+        await asyncio.wait({loop})
+
+    run(story)
+
+
+def test_the_settling_question_keeps_the_types_of_the_message() -> None:
+    proof = ProvedBy("ask", "code", {"place": "$office.number", "kind": "2", "urgent": "$urgent"})
+    assert question(proof, {"code": "a", "office": {"number": 48601}, "urgent": False}) == {
+        "code": "a", "place": 48601, "kind": "2", "urgent": False,
+    }  # fmt: skip
+    assert question(proof, {"code": "a", "urgent": True}) is None, "a field that is not there cannot be asked with"
+    assert question(ProvedBy("ask", "code", {}), {"code": " "}) is None
+
+
+def test_every_settling_question_keeps_its_contract(lgsp_loaded: Loaded) -> None:
+    """Of every system: one that is refused by our own contract would leave every doubt to a human."""
+
+    async def story(province: Province) -> None:
+        made = set()
+        for example in province.simulator.admin.examples():
+            operations = lgsp_loaded.registry.connectors[example["system"]].operations
+            operation = operations.get(example["operation"])
+            if operation is None or operation.proved_by is None or example["expect"] != "ok":
+                continue
+            asked = question(operation.proved_by, example["request"])
+            assert asked is not None, (example["system"], operation.name)
+            operations[operation.proved_by.operation].public.input.check(asked)
+            made.add((example["system"], operation.name))
+        assert made == {
+            (connector.name, operation.name)
+            for connector in lgsp_loaded.registry.connectors.values()
+            for operation in connector.operations.values()
+            if operation.proved_by is not None
+        }
+
+    tell(story, loaded=lgsp_loaded, size=400)
+
+
 def test_a_restart_settles_what_was_under_way(tmp_path: Path) -> None:
     async def story(runtime: Runtime) -> None:
         before = await house(runtime, tmp_path)
@@ -292,5 +379,26 @@ def test_soap_and_native_never_leave_an_update() -> None:
             with pytest.raises(ConnectFailed) as raised:
                 await home.ask(face=face, respond_async=True)
             assert raised.value.submission is not None
+
+    run(story)
+
+
+def test_a_native_keyed_update_is_not_sent_again_by_the_bus() -> None:
+    """Its message is in the ministry's dialect; sent through the mapping it would be another one, or break it."""
+
+    async def story(runtime: Runtime) -> None:
+        home = await house(runtime)
+        home.ministry.script = ["lost"]
+        exchange = home.exchange("keyed", {"MA": "a", "code": "a"}, face=Face.NATIVE)
+        with pytest.raises(OutcomeUnknown):
+            await home.handle(exchange)
+        loop = asyncio.create_task(home.submissions.run(home.handle))
+        await asyncio.sleep(3600)
+        loop.cancel()
+        await asyncio.wait({loop})
+        assert home.ministry.calls == 1
+        found = await home.submissions.get(exchange.submission or "")
+        assert found is not None
+        assert found.state is SubmissionState.INDETERMINATE
 
     run(story)
