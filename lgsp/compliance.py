@@ -37,10 +37,12 @@ class Standing(StrEnum):
     EXPIRED = "expired"
     UNPROTECTED = "unprotected"
     """Approved, but declared to run without the central anti-malware."""
+    UNDECLARED = "undeclared"
+    """A connected system of which nothing is on record: its ministry has told the province nothing, which cuts nobody off."""
 
     @property
     def cut(self) -> bool:
-        return self not in (Standing.APPROVED, Standing.EXPIRING)
+        return self not in (Standing.APPROVED, Standing.EXPIRING, Standing.UNDECLARED)
 
 
 _SAID: Mapping[Standing, Text] = {
@@ -48,6 +50,7 @@ _SAID: Mapping[Standing, Text] = {
     Standing.EXPIRING: Text("phê duyệt sắp hết hạn", "its approval ends soon"),
     Standing.PENDING: Text("chưa được phê duyệt cấp độ", "its level is not approved yet"),
     Standing.EXPIRED: Text("phê duyệt đã hết hạn", "its approval has expired"),
+    Standing.UNDECLARED: Text("chưa khai báo cấp độ", "its level is not declared"),
     Standing.UNPROTECTED: Text("chưa cài phần mềm phòng chống mã độc tập trung", "it lacks the central anti-malware"),
 }
 
@@ -111,12 +114,14 @@ class Preview:
     on: date
     register: tuple[tuple[Approval, Standing], ...]
     consumers: tuple[tuple[Approval, Standing], ...]
+    connected: tuple[tuple[Approval, Standing], ...] = ()
+    """The databases behind the bus."""
 
     def as_dict(self) -> dict[str, Any]:
         """What `lgsp compliance --json` prints. `approved` counts those that hold, also the ones that end soon."""
         counts = Counter(found for _, found in self.register)
         total, holding = len(self.register), sum(not found.cut for _, found in self.register)
-        both = [*self.register, *self.consumers]
+        both = [*self.register, *self.consumers, *self.connected]
         return {
             "on": self.on.isoformat(),
             "total": total,
@@ -127,15 +132,24 @@ class Preview:
             "warn": list(dict.fromkeys(approval.id for approval, found in both if found is Standing.EXPIRING)),
             "systems": [_row(*each) for each in self.register],
             "consumers": [_row(*each) for each in self.consumers],
+            "connected": [_row(*each) for each in self.connected],
         }
 
 
-def preview(register: Iterable[Approval], consumers: Iterable[Consumer], on: date) -> Preview:
+def preview(
+    register: Iterable[Approval], consumers: Iterable[Consumer], on: date, connected: Iterable[Approval] = ()
+) -> Preview:
     return Preview(
         on,
         tuple((each, standing(each, on)) for each in register),
         tuple((each, standing(each, on)) for each in map(of_consumer, consumers)),
+        tuple((each, of_system(each, on)) for each in connected),
     )
+
+
+def of_system(approval: Approval, on: date) -> Standing:
+    """A connected system's: what nobody has declared is not held against it."""
+    return Standing.UNDECLARED if approval.level is None else standing(approval, on)
 
 
 def _row(approval: Approval, found: Standing) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from lgsp.compliance import of_consumer, said, standing
+from lgsp.compliance import of_consumer, of_system, said, standing
 from lgsp.model import Consumer, Grant, Stage, StageEntry, Text
 from lgsp.policy import Policy
 from lgsp.runtime import HANOI
@@ -72,6 +72,8 @@ def explain(
     entry = stages.stage(system)
     stage = entry.stage if entry else Stage.PLANNED
     answers.append(_stage(system, stage, entry))
+    if entry is not None:
+        answers.append(_system_level(policy, system))
     if known is not None:
         answers += _rights(policy, known, system, operation, stage, purpose, native=native)
     return Explanation(consumer, system, operation, tuple(answers))
@@ -133,6 +135,13 @@ def _level(consumer: Consumer, words: Text) -> Text:
         f"Cấp độ an toàn{level}: {words.vi}{decision}{until_vi}",
         f"Security level{level}: {words.en}{decision}{until_en}",
     )
+
+
+def _system_level(policy: Policy, system: str) -> Answer:
+    found = of_system(policy.level_of(system), policy.today())
+    words = said(found)
+    text = Text(f"Cơ sở dữ liệu: {words.vi}", f"The database: {words.en}")
+    return Answer("system-level", not found.cut, text, "security-level-not-approved" if found.cut else None)
 
 
 def _granted(grant: Grant) -> Text:

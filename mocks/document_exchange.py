@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lgsp.model import Blob, Data
+from lgsp.signature import sign_edxml
 from lgsp_mocks.handler import Ask, Example, Handlers
 from lgsp_mocks.world import World
 from lgsp_mocks.world.documents import (
@@ -31,6 +32,7 @@ from lgsp_mocks.world.documents import (
     send,
 )
 from lgsp_mocks.world.edxml import attachments, write_document
+from lgsp_mocks.world.signing import SIGNING, government_office
 
 __all__ = ["HANDLERS", "business_error", "duplicate", "examples", "receiver_acts"]
 
@@ -68,7 +70,7 @@ def vdxp_list(ask: Ask) -> Data:
 def vdxp_get(ask: Ask) -> Data:
     if _stranger(ask):
         return _no("15", ERRORS["15"])
-    found = document_text(ask, ask.data["docId"])
+    found = _document(ask)
     if found is None:
         return _no("10", "Không có văn bản này")
     sender, text = found
@@ -143,7 +145,7 @@ def vxp_send(ask: Ask) -> Data:
 def vxp_get(ask: Ask) -> Data:
     if _stranger(ask):
         return _fail("15")
-    found = document_text(ask, ask.data["docId"])
+    found = _document(ask)
     if found is None:
         return _fail("10", "Không có văn bản này")
     if isinstance(found[1], str):
@@ -224,6 +226,14 @@ def examples(world: World) -> list[Example]:
         Example("layVanBan", {"docId": arrived}),
         Example("layVanBan", {"docId": "00000000-9900-0000-0000-000000000000"}, "record-not-found"),
     ]
+
+
+def _document(ask: Ask) -> tuple[str, str | Blob] | None:
+    """(sender, edXML): what an agency that signs has written comes signed; what the province sent comes back as it was."""
+    found = document_text(ask, ask.data["docId"])
+    if found is None or found[0] != SIGNING or not isinstance(found[1], str) or ask.data["docId"] not in exchanged(ask):
+        return found
+    return found[0], sign_edxml(found[1].encode(), government_office()).decode()
 
 
 def _stranger(ask: Ask) -> bool:

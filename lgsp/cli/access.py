@@ -73,6 +73,45 @@ def consumer_key(consumer_id: str, overlap: float, data: Path | None, *, as_json
     _keys(act(data, "consumer.key", id=consumer_id, overlap=overlap), as_json_=as_json_)
 
 
+@consumer.command("sandbox-key")
+@click.argument("consumer_id", metavar="ID")
+@click.option(
+    "--overlap", type=click.FloatRange(0, 720), default=0, help="Hours in which the old client secret still holds."
+)
+@data_option
+@json_option
+def consumer_sandbox_key(consumer_id: str, overlap: float, data: Path | None, *, as_json_: bool) -> None:
+    """Keys that reach the simulated systems only (`sandbox` in the settings says where they are), shown once."""
+    _keys(act(data, "consumer.sandbox-key", id=consumer_id, overlap=overlap), as_json_=as_json_)
+
+
+@consumer.command("certificate")
+@click.argument("consumer_id", metavar="ID")
+@click.argument("certificate", metavar="FILE|FINGERPRINT|SUBJECT")
+@click.option(
+    "--use",
+    type=click.Choice(["call", "sign"]),
+    default="call",
+    show_default=True,
+    help="call: as a TLS client certificate; sign: for the signature of its SOAP messages (takes the file).",
+)
+@data_option
+def consumer_certificate(consumer_id: str, certificate: str, use: str, data: Path | None) -> None:
+    """Register a certificate: a PEM file, its SHA-256 fingerprint, or its subject (CN=…,O=…). Old ones stay until revoked."""
+    file = Path(certificate)
+    named = {"pem": file.read_text("utf-8")} if file.is_file() else {"name": certificate}
+    as_json(act(data, "consumer.certificate", id=consumer_id, use=use, **named))
+
+
+@consumer.command("certificate-revoke")
+@click.argument("consumer_id", metavar="ID")
+@click.argument("name", metavar="FINGERPRINT|SUBJECT")
+@data_option
+def consumer_certificate_revoke(consumer_id: str, name: str, data: Path | None) -> None:
+    """Take a certificate back; the next call with it is refused."""
+    as_json(act(data, "consumer.certificate-revoke", id=consumer_id, name=name))
+
+
 @consumer.command("addresses")
 @click.argument("consumer_id", metavar="ID")
 @click.argument("networks", nargs=-1)
@@ -243,7 +282,11 @@ def _system_of(operation: str) -> str:
     from lgsp.home import Home, builtin
 
     homes = [builtin(), *map(Home.at, loaded().settings.homes)]
-    owners = [each.name for each in manifest.load(homes).connectors.values() if operation in each.operations]
+    owners = [
+        each.name
+        for each in manifest.load(homes).connectors.values()
+        if any(operation in version.operations for version in each.versions())
+    ]
     if len(owners) != 1:
         named = ", ".join(f"{each}/{operation}" for each in owners) or "SYSTEM/OPERATION"
         refuse(f"name the system too: {named}", Exit.USAGE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from cryptography.exceptions import InvalidSignature
@@ -27,12 +27,8 @@ ECDSA_SHA256 = f"{_MORE}ecdsa-sha256"
 _MIN_RSA = 2048
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
-DIGESTS: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
-    {
-        SHA256: lambda data: hashlib.sha256(data).digest(),
-        f"{_MORE}sha384": lambda data: hashlib.sha384(data).digest(),
-        "http://www.w3.org/2001/04/xmlenc#sha512": lambda data: hashlib.sha512(data).digest(),
-    }
+DIGESTS: Mapping[str, str] = MappingProxyType(
+    {SHA256: "sha256", f"{_MORE}sha384": "sha384", "http://www.w3.org/2001/04/xmlenc#sha512": "sha512"}
 )
 _RSA: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
     {
@@ -79,8 +75,24 @@ def check_signature(method: str, key: PublicKeyTypes, value: bytes, message: byt
         raise refused("value") from error
 
 
+def digest_of(method: str, pieces: Iterable[bytes]) -> bytes:
+    """The digest of octets that need not stand in memory together."""
+    found = hashlib.new(DIGESTS[method], usedforsecurity=True)
+    for piece in pieces:
+        found.update(piece)
+    return found.digest()
+
+
 def canonical(element: etree._Element, method: str, prefixes: tuple[str, ...] = ()) -> bytes:
-    """The octets of one element as it stands in its document. Raises `SignatureRefused` for a method not on the list."""
+    """The octets of one element as it stands in its document. Raises `SignatureRefused` for a method not on the list, and for
+    what has no canonical form (a relative namespace address)."""
+    try:
+        return _canonical(element, method, prefixes)
+    except etree.C14NError:
+        raise refused("structure") from None
+
+
+def _canonical(element: etree._Element, method: str, prefixes: tuple[str, ...]) -> bytes:
     if method == EXCLUSIVE:
         if not prefixes:
             return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)

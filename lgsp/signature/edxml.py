@@ -7,13 +7,14 @@ The standard names the place and XML-DSig; which parts are signed is a reconstru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lxml import etree
 
-from lgsp.errors import InvalidMessage
+from lgsp.errors import InvalidMessage, LgspError
 from lgsp.signature.algorithms import DS
+from lgsp.signature.hollow import Fill, as_it_is
 from lgsp.signature.refusal import refused
 from lgsp.signature.signer import Signer
 from lgsp.signature.strict import WHOLE, Verified, check
@@ -27,20 +28,66 @@ LIMIT = 80 << 20
 HEADER, BODY, ATTACHMENTS = "MessageHeader", "edXMLBody", "AttachmentEncoded"
 
 
-def verify_edxml(document: bytes, trust: TrustStore, at: datetime) -> Verified:
+def verify_edxml(document: bytes, trust: TrustStore, at: datetime, fill: Fill = as_it_is) -> Verified:
     """What was signed, by `MessageHeader`, `edXMLBody`, `AttachmentEncoded`. The signer must be the document's sender.
 
-    Raises `SignatureRefused`; `InvalidMessage` where it is no XML at all.
+    `fill` brings what was taken out of a large document (`hollow.py`). Raises `SignatureRefused`; `InvalidMessage` where it
+    is no XML at all.
     """
     root = parse_xml(document, limit=LIMIT)
     signature = _place(root)
-    verified = check(root, signature, _parts(root), None, trust, at, enveloped=True)
+    verified = check(root, signature, _parts(root), None, trust, at, enveloped=True, fill=fill)
     if (everything := verified.parts.get(WHOLE)) is not None:
         verified = replace(verified, parts=_parts(everything))
-    sender = (verified.parts[HEADER].findtext(f"{_name('From')}/{_name('OrganId')}") or "").strip()
-    if not verified.signer.signs_for(sender):
+    if not verified.signer.signs_for(sender_of(verified.parts[HEADER])):
         raise refused("organ")
     return verified
+
+
+def sender_of(header: etree._Element) -> str:
+    """The agency that a `MessageHeader` says it comes from."""
+    return (header.findtext(f"{_name('From')}/{_name('OrganId')}") or "").strip()
+
+
+def say_together(verified: Verified, texts: set[str]) -> bool:
+    """Whether one signed element holds all of these as what its children say: a copy of an attachment is that attachment."""
+    return any(
+        texts <= {(child.text or "").strip() for child in element}
+        for part in verified.parts.values()
+        for element in part.iter()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a document says of itself before anything is verified. It decides whether a signature must be there, no more."""
+
+    signed: bool
+    sender: str
+    """Empty for a status message and for what is no edXML."""
+    readable: bool = True
+
+
+def claim_of(document: bytes) -> Claim:
+    """Never raises: a document that cannot be read claims to be signed where it speaks of a signature at all."""
+    try:
+        root = parse_xml(document, limit=LIMIT)
+    except LgspError:
+        return Claim(is_signed(document), "", readable=False)
+    places = [each for each in root.iter() if isinstance(each.tag, str) and _is_place(each)]
+    header = next((each for each in root.iter() if _local(each) == HEADER), None)
+    sender = next((each for each in header.iter() if _local(each) == "OrganId"), None) if header is not None else None
+    return Claim(bool(places), "" if sender is None else (sender.text or "").strip())
+
+
+def _is_place(element: etree._Element) -> bool:
+    """A signature, or the standard's place for one with anything in it: an empty place is how unsigned documents look."""
+    filled = len(element) > 0 or bool((element.text or "").strip())
+    return element.tag == f"{{{DS}}}Signature" or (_local(element) == "DigitalSignature" and filled)
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
 def is_signed(head: bytes) -> bool:
@@ -48,9 +95,9 @@ def is_signed(head: bytes) -> bool:
     return b"DigitalSignature" in head or DS.encode() in head
 
 
-def sign_edxml(document: bytes, signer: Signer) -> bytes:
+def sign_edxml(document: bytes, signer: Signer, fill: Fill = as_it_is) -> bytes:
     """The document with its signature in `edXMLHeader/DigitalSignature`. Raises `InvalidMessage` for one that is no edXML
-    or is signed already."""
+    or is signed already. Of a large document what was taken out is to be filled in again."""
     root = parse_xml(document, limit=LIMIT)
     header = root.find(f"{_name('edXMLEnvelope')}/{_name('edXMLHeader')}")
     if header is None or next(root.iter(f"{{{DS}}}Signature"), None) is not None:
@@ -61,7 +108,7 @@ def sign_edxml(document: bytes, signer: Signer) -> bytes:
     place = header.find(_name("DigitalSignature"))
     if place is None:
         place = etree.SubElement(header, _name("DigitalSignature"))
-    write_signature(place, {f"signed-{name}": element for name, element in parts.items()}, signer)
+    write_signature(place, {f"signed-{name}": element for name, element in parts.items()}, signer, fill=fill)
     _place(root)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 

@@ -21,13 +21,20 @@ WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secex
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 _X509 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
 _BASE64 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
+_MESSAGE_ID = (
+    "{http://www.w3.org/2005/08/addressing}MessageID",
+    "{http://schemas.xmlsoap.org/ws/2004/08/addressing}MessageID",
+)
 LONGEST = timedelta(minutes=5)
 """How long a Timestamp may run, and how far the sender's clock may be ahead."""
 LIMIT = 1 << 20
 
 
 def verify_soap(message: bytes, trust: TrustStore, at: datetime, limit: int = LIMIT) -> tuple[Verified, datetime]:
-    """(`Body` and `Timestamp` as they were signed, until when the message counts). Raises `SignatureRefused`."""
+    """(`Body` and `Timestamp` as they were signed, until when the message counts). Raises `SignatureRefused`.
+
+    A `wsa:MessageID` that carries an id must be signed with them; one without is nobody's word and is left behind.
+    """
     root = parse_xml(message, limit=limit)
     header, body = _envelope(root)
     security = _only(header, f"{{{WSSE}}}Security")
@@ -39,7 +46,7 @@ def verify_soap(message: bytes, trust: TrustStore, at: datetime, limit: int = LI
     for tag in (f"{{{WSSE}}}Security", f"{{{WSU}}}Timestamp", str(body.tag), str(header.tag)):
         if len([*root.iter(tag)]) != 1:
             raise refused("structure")
-    parts = {"Body": body, "Timestamp": timestamp}
+    parts = {"Body": body, "Timestamp": timestamp, **_message_id(header)}
     verified = check(root, signature, parts, _token(security, signature), trust, at)
     return verified, _fresh(verified.parts["Timestamp"], at)
 
@@ -65,10 +72,34 @@ def sign_soap(message: bytes, signer: Signer, at: datetime, seconds: int = 300, 
         etree.SubElement(timestamp, f"{{{WSU}}}{name}").text = stamp
     timestamp.set(f"{{{WSU}}}Id", "signed-timestamp")
     body.set(f"{{{WSU}}}Id", "signed-body")
+    parts = {"signed-body": body, "signed-timestamp": timestamp}
+    for each in header:
+        if each.tag in _MESSAGE_ID:
+            each.set(f"{{{WSU}}}Id", "signed-message-id")
+            parts["signed-message-id"] = each
     reference = etree.Element(f"{{{WSSE}}}SecurityTokenReference", nsmap={"wsse": WSSE})
     etree.SubElement(reference, f"{{{WSSE}}}Reference", URI="#signer", ValueType=_X509)
-    write_signature(security, {"signed-body": body, "signed-timestamp": timestamp}, signer, reference)
+    write_signature(security, parts, signer, reference)
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def envelope_of(verified: Verified) -> bytes:
+    """A message of the parts that were signed and nothing else: what the rest of the house reads."""
+    body = verified.parts["Body"]
+    space = etree.QName(body).namespace or ""
+    root = etree.Element(f"{{{space}}}Envelope", nsmap={"s": space})
+    if (message_id := verified.parts.get("MessageID")) is not None:
+        etree.SubElement(root, f"{{{space}}}Header").append(message_id)
+    root.append(body)
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _message_id(header: etree._Element) -> dict[str, etree._Element]:
+    found = [each for each in header if each.tag in _MESSAGE_ID]
+    if len(found) > 1:
+        raise refused("structure")
+    named = found and any(etree.QName(name).localname.lower() == "id" for name in found[0].attrib)
+    return {"MessageID": found[0]} if named else {}
 
 
 def _envelope(root: etree._Element) -> tuple[etree._Element, etree._Element]:

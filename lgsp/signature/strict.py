@@ -24,7 +24,9 @@ from lgsp.signature.algorithms import (
     canonical,
     check_allowed,
     check_signature,
+    digest_of,
 )
+from lgsp.signature.hollow import Fill, as_it_is
 from lgsp.signature.refusal import refused
 from lgsp.signature.trust import TrustedSigner, TrustStore
 from lgsp.xml import parse_xml
@@ -61,9 +63,11 @@ def check(
     at: datetime,
     *,
     enveloped: bool = False,
+    fill: Fill = as_it_is,
 ) -> Verified:
     """`parts` must be signed, no more and no less; with `enveloped`, the whole document may be signed instead, all of it
-    but the signature. `certificate` is one that the message carries elsewhere. Raises `SignatureRefused`."""
+    but the signature. `certificate` is one that the message carries elsewhere, `fill` brings what was taken out of a large
+    document before it was read. Raises `SignatureRefused`."""
     _one_signature(root, signature)
     ids = _ids(root)
     info, value, named = _members(signature)
@@ -79,7 +83,7 @@ def check(
     found = {}
     for name, (element, reference) in targets.items():
         octets = _octets(element, signature, reference)
-        if not hmac.compare_digest(DIGESTS[reference.digest_method](octets), reference.digest):
+        if not hmac.compare_digest(digest_of(reference.digest_method, fill(octets)), reference.digest):
             raise refused("digest")
         found[name] = parse_xml(octets, limit=len(octets))
     return Verified(signer, found, sha256(value).digest())

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from lgsp.identifiers import parse_agency_code
 from lgsp.signature.refusal import refused
 
 _FILE = re.compile(r"([A-Z0-9.]{1,35}?)(?:-[a-z0-9]+)?\.(pem|revoked)")
@@ -36,8 +37,11 @@ class TrustedSigner:
         return self.certificate.public_key()
 
     def signs_for(self, organ: str) -> bool:
-        """Codes are written from the province down (H28.05.03) or, before 2020, from the unit up (000.05.H28)."""
-        return organ == self.organ or organ.startswith(f"{self.organ}.")
+        """Codes are written from the province down (H28.05.03) or, in QCVN 102's first form, from the unit up (000.03.05.H28)."""
+        ours, theirs = parse_agency_code(self.organ), parse_agency_code(organ)
+        if ours is None or theirs is None:
+            return organ == self.organ
+        return theirs.groups[: len(ours.groups)] == ours.groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class TrustStore:
 
     @classmethod
     def of(cls, signers: Iterable[TrustedSigner]) -> TrustStore:
-        return cls(MappingProxyType({each.fingerprint: each for each in signers}))
+        """A certificate that is revoked anywhere is revoked."""
+        ordered = sorted(signers, key=lambda each: each.revoked)
+        return cls(MappingProxyType({each.fingerprint: each for each in ordered}))
 
     @classmethod
     def load(cls, folder: Path) -> TrustStore:
@@ -62,6 +68,12 @@ class TrustStore:
             ]
         return cls.of(found)
 
+    def knows(self, organ: str) -> bool:
+        """Whether any certificate, valid or not, stands for this very agency: then its documents come signed, and one without
+        a signature has lost it."""
+        wanted = parse_agency_code(organ)
+        return any(wanted is not None and parse_agency_code(each.organ) == wanted for each in self.signers.values())
+
     def find(self, der: bytes, at: datetime) -> TrustedSigner:
         """The signer that this certificate names, valid at that moment. Raises `SignatureRefused`."""
         signer = self.signers.get(sha256(der).hexdigest())
@@ -74,6 +86,25 @@ class TrustStore:
             raise refused("expired")
         _check_usage(certificate)
         return signer
+
+
+@dataclass(slots=True)
+class TrustFolder:
+    """The trust store of folders as they stand now: a certificate that is put in or taken out counts from the next document."""
+
+    folders: tuple[Path, ...]
+    _seen: tuple[tuple[str, int, int], ...] | None = None
+    _store: TrustStore = field(default_factory=lambda: TrustStore({}))
+
+    def current(self) -> TrustStore:
+        """Looks at the folder, so it is called off the event loop. Raises ValueError for a file that is no certificate."""
+        files = [each for folder in self.folders if folder.is_dir() for each in sorted(folder.iterdir())]
+        facts = [(str(each), each.stat()) for each in files if each.is_file()]
+        seen = tuple((name, fact.st_mtime_ns, fact.st_size) for name, fact in facts)
+        if seen != self._seen:
+            loaded = [signer for folder in self.folders for signer in TrustStore.load(folder).signers.values()]
+            self._store, self._seen = TrustStore.of(loaded), seen
+        return self._store
 
 
 def trusted(certificate: x509.Certificate, organ: str, *, revoked: bool = False) -> TrustedSigner:

@@ -217,3 +217,17 @@ def test_what_is_not_signed_or_no_document() -> None:
         sign_edxml(sign_edxml(document(), signer()), signer())
     with pytest.raises(InvalidMessage):
         sign_edxml(b"<a/>", signer())
+
+
+def test_what_has_no_canonical_form_is_refused() -> None:
+    """Found by fuzzing: a relative namespace address parses, but cannot be canonicalised."""
+    genuine = sign_edxml(document(), signer())
+    for place in (b'xmlns="', b'xmlns:ds="', b"xmlns:edXML="):
+        at = genuine.find(place)
+        if at >= 0:
+            bent = genuine[: at + len(place)] + (b'"q' if place.endswith(b"=") else b"q") + genuine[at + len(place) :]
+            with pytest.raises(LgspError):
+                verify_edxml(bent, trust(signer()), NOW)
+    start = genuine.index(b">", genuine.index(b"<", 60))
+    with pytest.raises(LgspError):
+        verify_edxml(genuine[:start] + b' xmlns:q="q"' + genuine[start:], trust(signer()), NOW)
