@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 
-from lgsp.compliance import Standing, of_consumer, standing
+from lgsp.compliance import Approval, Standing, of_consumer, of_system, standing
 from lgsp.events import Event, Events, EvidenceWitnessed, ExchangeFinished, SecurityAlert
 from lgsp.model import Consumer
 from lgsp.runtime import HANOI, Clock
@@ -73,18 +74,29 @@ class SecurityWatch:
         """Says who is about to be cut off and who is, when that changes."""
         today = self.clock.now().astimezone(HANOI).date()
         for consumer in consumers:
-            found = standing(of_consumer(consumer), today)
-            if found is not self._levels.get(consumer.id, Standing.APPROVED):
-                if found is Standing.EXPIRING and consumer.security_expires is not None:
-                    self._publish(LEVEL_ENDING, consumer.id, (consumer.security_expires - today).days, 5)
-                elif found.cut:
-                    self._publish(LEVEL_LOST, consumer.id, 1, 7)
-            self._levels[consumer.id] = found
+            self._judge(consumer.id, standing(of_consumer(consumer), today), consumer.security_expires, today)
 
-    async def run(self, consumers: Callable[[], Iterable[Consumer]]) -> None:
+    def _judge(self, name: str, found: Standing, until: date | None, today: date) -> None:
+        if found is not self._levels.get(name, Standing.APPROVED):
+            if found is Standing.EXPIRING and until is not None:
+                self._publish(LEVEL_ENDING, name, (until - today).days, 5)
+            elif found.cut:
+                self._publish(LEVEL_LOST, name, 1, 7)
+        self._levels[name] = found
+
+    def connected(self, systems: Iterable[Approval]) -> None:
+        """The same of the databases behind the bus."""
+        today = self.clock.now().astimezone(HANOI).date()
+        for system in systems:
+            self._judge(f"system:{system.id}", of_system(system, today), system.expires, today)
+
+    async def run(
+        self, consumers: Callable[[], Iterable[Consumer]], systems: Callable[[], Iterable[Approval]] = tuple
+    ) -> None:
         """The supervised task: approvals are looked at once an hour."""
         while True:
             self.levels(consumers())
+            self.connected(systems())
             await asyncio.sleep(_HOUR)
 
     def _count(self, place: str, what: str, consumer: str | None, severity: int) -> None:

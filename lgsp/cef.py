@@ -29,12 +29,19 @@ def subscriber(out: TextIO, clock: Clock, version: str) -> Callable[[Event], Non
     """What `Events.subscribe` takes."""
 
     def write(event: Event) -> None:
-        if (said := _said(event)) is not None:
-            name, severity, at, extension = said
-            out.write(line(version, name, severity, at or clock.now(), extension))
+        if (said := of_event(event, version, clock)) is not None:
+            out.write(said[0])
             out.flush()
 
     return write
+
+
+def of_event(event: Event, version: str, clock: Clock) -> tuple[str, int] | None:
+    """Its line and severity (0 to 10); None where it is no security event."""
+    if (said := _said(event)) is None:
+        return None
+    name, severity, at, extension = said
+    return line(version, name, severity, at or clock.now(), extension), severity
 
 
 def line(version: str, name: str, severity: int, at: datetime, extension: Mapping[str, str | None]) -> str:

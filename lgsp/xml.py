@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Mapping
+from typing import Any, cast
 
 from lxml import etree
 
@@ -25,11 +27,9 @@ _TEXT_LIMIT = 10_000_000
 
 _DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}\?>")
 _DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']""")
-_DOCTYPE = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE", re.DOTALL)
+_BLANK = re.compile(rb"[ \t\r\n]*+")
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _UTF16 = frozenset({"utf-16", "utf16", "utf-16le", "utf-16be"})
-_ATTRIBUTES = etree.XPath("count(//@*)")
-_ELEMENTS = etree.XPath("count(//*)")
 
 
 def parse_xml(
@@ -52,9 +52,12 @@ def parse_xml(
     text = raw if plain else _utf8(raw, charset)
     # only the prolog can hold a DOCTYPE; the same word inside CDATA or a comment of the body is innocent
     doubtful = b"<!D" in text
-    if doubtful and _DOCTYPE.match(text.decode("utf-8", "replace")):
+    if doubtful and _begins_with_doctype(text):
         raise _refused("xml:doctype")
-    parser = _SMALL if len(text) <= _LARGE else _parser(huge=len(text) > _TEXT_LIMIT)
+    size = len(text)
+    if size > 4 * max_elements or size > 5 * max_attributes:
+        _count(text, max_elements, max_attributes)
+    parser = _SMALL if size <= _LARGE else _parser(huge=size > _TEXT_LIMIT)
     try:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -63,9 +66,8 @@ def parse_xml(
         raise _refused("xml:malformed")
     if doubtful and root.getroottree().docinfo.internalDTD is not None:
         raise _refused("xml:doctype")
-    size = len(text)
-    if size > 7 * max_depth or size > 4 * max_elements or size > 5 * max_attributes:
-        _cap(text, root, max_elements, max_attributes, max_depth)
+    if size > 7 * max_depth and text.count(b"</") + 1 > max_depth and _deeper(root, max_depth):
+        raise _refused(f"xml:depth {max_depth}")
     return root
 
 
@@ -100,6 +102,21 @@ def _utf8(raw: bytes, charset: str | None) -> bytes:
     return raw
 
 
+def _begins_with_doctype(text: bytes) -> bool:
+    """Behind blanks, comments and instructions. One pass without going back: a pattern would try every way to pair them."""
+    place = 0
+    while found := _BLANK.match(text, place):
+        place = found.end()
+        end = b"-->" if text.startswith(b"<!--", place) else b"?>" if text.startswith(b"<?", place) else b""
+        if not end:
+            break
+        stop = text.find(end, place + (4 if end == b"-->" else 2))
+        if stop < 0:
+            return False  # not even well-formed
+        place = stop + len(end)
+    return text.startswith(b"<!DOCTYPE", place)
+
+
 def _recode(raw: bytes, encoding: str) -> bytes:
     try:
         return raw.decode(encoding).encode()
@@ -107,20 +124,43 @@ def _recode(raw: bytes, encoding: str) -> bytes:
         raise _refused("xml:encoding") from error
 
 
-def _cap(text: bytes, root: etree._Element, elements: int, attributes: int, depth: int) -> None:
-    """Length and counted characters bound all three from above in nanoseconds; only a document over a bound is walked."""
-    size = len(text)
-    if size > 4 * elements and text.count(b"<") > elements and _number(_ELEMENTS, root) > elements:
-        raise _refused(f"xml:elements {elements}")
-    if size > 5 * attributes and text.count(b"=") > attributes and _number(_ATTRIBUTES, root) > attributes:
-        raise _refused(f"xml:attributes {attributes}")
-    if size > 7 * depth and text.count(b"</") + 1 > depth and _deeper(root, depth):
-        raise _refused(f"xml:depth {depth}")
+class _TooMany(Exception):
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
 
 
-def _number(path: etree.XPath, root: etree._Element) -> float:
-    found = path(root)
-    return found if isinstance(found, float) else 0.0
+class _Counter:
+    """What lxml tells of a document that it does not keep: a tree takes thirty times its text, so it is counted before."""
+
+    def __init__(self, elements: int, attributes: int) -> None:
+        self._elements, self._attributes = elements, attributes
+        self._rules = f"xml:elements {elements}", f"xml:attributes {attributes}"
+
+    def start(self, _: str, attributes: Mapping[str, str]) -> None:
+        self._elements -= 1
+        self._attributes -= len(attributes)
+        if self._elements < 0 or self._attributes < 0:
+            raise _TooMany(self._rules[self._elements >= 0])
+
+    def close(self) -> None:
+        """Nothing was kept."""
+
+
+def _count(text: bytes, elements: int, attributes: int) -> None:
+    """Counted characters bound elements and attributes from above in nanoseconds; only a document over a bound is walked."""
+    if text.count(b"<") - text.count(b"</") <= elements and text.count(b"=") <= attributes:
+        return
+    parser = etree.XMLParser(
+        target=cast(Any, _Counter(elements, attributes)), encoding="utf-8", resolve_entities=False, load_dtd=False,
+        no_network=True, huge_tree=len(text) > _TEXT_LIMIT,
+    )  # fmt: skip
+    try:
+        etree.fromstring(text, parser)
+    except _TooMany as many:
+        raise _refused(many.rule) from None
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _refused("xml:malformed") from error
 
 
 def _deeper(root: etree._Element, depth: int) -> bool:

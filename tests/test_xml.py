@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+import sys
+import time
+
 import pytest
 
 from lgsp.errors import InvalidMessage, TooLarge
@@ -82,3 +87,49 @@ def test_no_external_file_is_read() -> None:
     root = parse_xml(b'<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="/etc/passwd" parse="text"/></a>')
     assert len(root) == 1
     assert root[0].text is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<?a ?><?" * 100_000 + b"<!D",
+        b"<!-- x -->" * 80_000 + b"<!DOCTYPE a><a/>",
+        b"<!-- " + b"<!D " * 200_000 + b"--><a/>",
+        b" " * 900_000 + b"<!DOCTYPE a><a/>",
+        b"<a>" + b"<!DX" * 100_000,
+    ],
+)
+def test_looking_for_a_doctype_takes_one_pass(raw: bytes) -> None:
+    """The pattern that stood here once tried every way to pair comments and instructions, for ever."""
+    began = time.process_time()
+    with contextlib.suppress(InvalidMessage):
+        assert parse_xml(raw).tag == "a"
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (b"<r>" + b"<a/>" * 260_000 + b"</r>", "xml:elements 50000"),
+        (b"<r>" + b"<a>x</a>" * 120_000 + b"</r>", "xml:elements 50000"),
+        (b"<r>" + b'<r a="" b="" c=""/>' * 40_000 + b"</r>", "xml:attributes 50000"),
+    ],
+)
+def test_what_is_too_much_is_counted_before_it_is_built(raw: bytes, rule: str) -> None:
+    """A tree takes thirty times its text. Measured in a process of its own, where nothing else has grown."""
+    program = (
+        "import sys; from lgsp.xml import parse_xml; from lgsp.errors import InvalidMessage\n"
+        "def peak(): return int(next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1])\n"
+        "raw = sys.stdin.buffer.read(); parse_xml(b'<a/>'); before = peak()\n"
+        "try: parse_xml(raw)\n"
+        "except InvalidMessage as error: print(error.errors[0].rule, (peak() - before) // 1024, sep='|')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input=raw, capture_output=True, timeout=60, check=True)
+    said, _, grown = done.stdout.decode().strip().partition("|")
+    assert said == rule
+    assert int(grown) < 12, f"{grown} MiB"
+
+
+def test_many_marks_that_are_no_elements_pass() -> None:
+    assert parse_xml(b"<r><![CDATA[" + b"<a>" * 200_000 + b"]]></r>").text == "<a>" * 200_000
+    assert parse_xml(b"<r>" + b"=" * 200_000 + b"</r>").tag == "r"

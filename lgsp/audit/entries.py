@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from lgsp.audit.chain import canonical
@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # the exchange stands above; only its type is named here
     from lgsp.exchange import Exchange
 
 EntryKind = Literal["asked", "answered", "note"]
+_STEPS = 20
+"""Attempts and waits told one by one, of each kind."""
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ def answered(exchange: Exchange, keys: Keys, at: datetime) -> Draft:
         "fault_domain": exchange.error.fault_domain if exchange.error else None,
         "asked": exchange.asked,
         "attempts": len(exchange.attempts),
+        "trace": _trace(exchange, at),
         "answer": digest(keys, exchange.answer),
         "fields": list(exchange.fields_left) if exchange.fields_left is not None else None,
         "subjects": [subject.hex() for subject in subjects],
@@ -62,11 +66,15 @@ def digest(keys: Keys, data: Data | None) -> str | None:
     """HMAC-SHA-256 of the canonical message. Keyed, because a plain digest of one identifier is undone by trying all."""
     if data is None:
         return None
+    return keys.digest(b"message", written(data)).hex()
+
+
+def written(data: Data) -> bytes:
+    """The bytes that are digested, and kept where payload evidence is asked for."""
     try:
-        written = canonical(data)
+        return canonical(data)
     except TypeError:  # a large value, which is no JSON: only such a message is walked and copied
-        written = canonical(flat(data))
-    return keys.digest(b"message", written).hex()
+        return canonical(flat(data))
 
 
 def values_at(data: Any, path: str) -> Iterator[str]:
@@ -81,6 +89,27 @@ def values_at(data: Any, path: str) -> Iterator[str]:
         first, _, rest = path.partition(".")
         if first in data:
             yield from values_at(data[first], rest)
+
+
+def _trace(exchange: Exchange, at: datetime) -> dict[str, Any]:
+    """How the time passed, in microseconds since it came in: what took long, and what was tried when, with which outcome."""
+    begin, monotonic = exchange.received, exchange.started
+    return {
+        "us": _us(at - begin),
+        "spent": {name: int(seconds * 1e6) for name, seconds in exchange.timings.items()},
+        "attempts": [
+            [_us(each.started - begin), int(each.seconds * 1e6), each.outcome, each.reached]
+            for each in exchange.attempts[:_STEPS]
+        ],
+        "waits": [
+            [name, int((since - monotonic) * 1e6), int(seconds * 1e6)]
+            for name, since, seconds in exchange.waits[:_STEPS]
+        ],
+    }
+
+
+def _us(span: timedelta) -> int:
+    return max(0, span // _MICROSECOND)
 
 
 def _subjects(exchange: Exchange, keys: Keys) -> tuple[bytes, ...]:

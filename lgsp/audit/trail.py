@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,10 +12,12 @@ import msgspec
 from lgsp.audit import entries
 from lgsp.audit.chain import Frontier, canonical, genesis, leaf, link, statement
 from lgsp.audit.entries import Draft
+from lgsp.audit.payloads import PayloadEvidence
 from lgsp.crash import crash_point
 from lgsp.errors import CallerFault, EvidenceUnavailable
 from lgsp.runtime import Runtime
 from lgsp.store import CheckpointRow, EvidenceRow, Store, StoreFailed
+from lgsp.store.port import Trouble
 
 if TYPE_CHECKING:  # the exchange stands above; only its type is named here
     from lgsp.exchange import Exchange
@@ -46,9 +48,12 @@ class Audit:
         self._patience = patience
         self._watch = watch
         self._evidence, self._keys, self._runtime = store.evidence, store.keys, runtime
+        self._payloads = PayloadEvidence(store, runtime)
         self._start = genesis(store.evidence.writer)
         self._frontier: Frontier | None = None
         self._written = 0
+        self.trouble: Trouble | None = None
+        """Since when entries cannot be written; None while they can."""
         self._signed = 0
         self._dirty = asyncio.Event()
         self._full = asyncio.Event()
@@ -62,7 +67,7 @@ class Audit:
 
     async def asked(self, exchange: Exchange) -> None:
         draft = entries.asked(exchange, self._keys, self._runtime.clock.now())
-        await self._append(draft)
+        await self._append(draft, self._payloads.keep(exchange, "request"))
         if self._watch is not None and draft.subjects and exchange.consumer is not None:
             self._watch(exchange.consumer.id, draft.subjects)
         crash_point("evidence.asked")
@@ -73,7 +78,8 @@ class Audit:
             self._refused[exchange.error.code, exchange.face.value] += 1
             self._dirty.set()
             return
-        await self._append(entries.answered(exchange, self._keys, self._runtime.clock.now()))
+        draft = entries.answered(exchange, self._keys, self._runtime.clock.now())
+        await self._append(draft, self._payloads.keep(exchange, "answer"))
         crash_point("evidence.answered")
 
     async def note(self, kind: str, by: str, **facts: Any) -> None:
@@ -145,13 +151,19 @@ class Audit:
         except StoreFailed:
             self._dirty.set()  # the disk is away: the entries are refused meanwhile, the checkpoint follows
 
-    async def _append(self, draft: Draft) -> None:
+    async def _append(self, draft: Draft, first: Awaitable[None] | None = None) -> None:
+        """`first` is durable before the entry that tells of it; both within the one patience."""
         try:
             async with asyncio.timeout(self._patience):
+                if first is not None:
+                    await first
                 await self._evidence.append(lambda last: self._compose(last, (draft,)))
         except (StoreFailed, TimeoutError) as error:
+            since = self.trouble.since if self.trouble else self._runtime.clock.now()
+            self.trouble = Trouble(since, str(error) if isinstance(error, StoreFailed) else "TimeoutError")
             raise EvidenceUnavailable(retry_after=1) from error
         self._written += 1
+        self.trouble = None
         self._dirty.set()
         if self._written % _BEHIND_ENTRIES == 0:
             self._full.set()

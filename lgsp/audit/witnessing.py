@@ -93,17 +93,19 @@ class Witnessing:
             return "nothing", old.size
         if last.size < old.size:
             return "ahead", old.size
-        status, said = await self._send(outside, old, min(last.size, old.size + _STEP), place)
+        new = min(last.size, old.size + _STEP)
+        status, said = await self._send(outside, old, new, place)
         if status != 409:
-            return said, old.size
+            return said, new if said == "ok" else old.size
         known = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else -1
         if not 0 <= known <= last.size:
             return "ahead" if known > last.size else "unreadable", max(known, 0)
         old = await self._frontier(known)  # the witness was set back, or ours was: begin from what it knows
         if known == last.size:
             return await self._send_same(outside, old, place)
-        status, said = await self._send(outside, old, min(last.size, known + _STEP), place)
-        return ("disputed" if status == 409 else said), known
+        new = min(last.size, known + _STEP)
+        status, said = await self._send(outside, old, new, place)
+        return ("disputed" if status == 409 else said), new if said == "ok" else known
 
     async def _send_same(self, outside: Outside, old: Frontier, place: str) -> tuple[str, int]:
         status, said = await self._send(outside, old, old.size, place)

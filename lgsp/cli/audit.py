@@ -8,13 +8,18 @@ from typing import Any
 
 import click
 
+from lgsp.cli.custody import hold, payload, retention
 from lgsp.cli.output import Exit, as_json, data_option, json_option, refuse, table
-from lgsp.cli.place import data_folder
+from lgsp.cli.place import evidence_folder
 
 
 @click.group()
 def audit() -> None:
     """The evidence: does it stand, and who read whose data."""
+
+
+for each in (payload, retention, hold):
+    audit.add_command(each)
 
 
 @audit.command()
@@ -32,7 +37,7 @@ def verify(data: Path | None, notes: tuple[Path, ...], keys: tuple[str, ...], *,
     """Every chain against its own hashes and checkpoints; ends with 1 and names the first bad entry where one is."""
     from lgsp.audit import verify as verify_folder
 
-    folder = data_folder(data)
+    folder = evidence_folder(data)
     if not folder.is_dir():
         refuse(f"{folder} does not exist; name the data folder with --data", Exit.USAGE)
     if len(notes) != len(keys):
@@ -98,7 +103,7 @@ def export(to: Path, data: Path | None) -> None:
     from lgsp.store.sqlite.evidence import EvidenceUnreadable
 
     try:
-        as_json(write(data_folder(data), to))
+        as_json(write(evidence_folder(data), to))
     except OSError as error:
         refuse(str(error))
     except EvidenceUnreadable as error:
@@ -113,7 +118,7 @@ def key(data: Path | None) -> None:
     from lgsp.store.keys import public_key
     from lgsp.store.sqlite.evidence import known_writers
 
-    folder = data_folder(data)
+    folder = evidence_folder(data)
     try:
         public = public_key(folder / "keys")
     except OSError as error:
@@ -131,10 +136,11 @@ def who(subject: str, data: Path | None, *, as_json_: bool) -> None:
     from lgsp.audit import who as entries_about
 
     person = sys.stdin.readline().strip() if subject == "-" else subject
+    folder = evidence_folder(data)
     try:
-        entries = entries_about(data_folder(data), person)
+        entries = entries_about(folder, person)
     except OSError as error:
-        refuse(f"{error.filename or data_folder(data)}: {error.strerror or error}", Exit.USAGE)
+        refuse(f"{error.filename or folder}: {error.strerror or error}", Exit.USAGE)
     if as_json_:
         as_json(entries)
         return

@@ -6,7 +6,8 @@ Whatever is refused here is refused in the format of the path: problem+json, a S
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.typedefs import Middleware
@@ -16,13 +17,33 @@ from lgsp.endpoints import edge, wso2
 from lgsp.endpoints.house import Answer, House, Route
 from lgsp.endpoints.reads import CONSUMER
 from lgsp.endpoints.rest import problem_response
-from lgsp.errors import InvalidMessage, LgspError, Overloaded, TooLarge, Unauthenticated, UnknownOperation
+from lgsp.errors import (
+    InvalidMessage,
+    LgspError,
+    Overloaded,
+    TooLarge,
+    Unauthenticated,
+    UnknownOperation,
+    UnsupportedMediaType,
+)
 from lgsp.events import EdgeRefused
 from lgsp.exchange import Exchange
-from lgsp.model import Face, FieldError
+from lgsp.model import Face, FieldError, Text
 from lgsp.pipeline.authenticate import by_headers, missing
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SHELL: Mapping[str, str] = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+    }
+)
+"""Of every answer that does not say it itself: whatever it is, no browser may run, frame, guess at or keep it."""
+_HSTS = "max-age=31536000"
 
 
 def application(house: House, routes: Iterable[Route]) -> web.Application:
@@ -30,6 +51,14 @@ def application(house: House, routes: Iterable[Route]) -> web.Application:
     built = web.Application(client_max_size=house.settings.limits.body, middlewares=[_middleware(house)])
     for route in routes:
         built.router.add_route(route.method, route.path, _guarded(house, route))
+    shell = {**SHELL, "Strict-Transport-Security": _HSTS} if house.settings.tls.certificate is not None else SHELL
+
+    async def dress(_: web.Request, response: web.StreamResponse) -> None:
+        for name, value in shell.items():
+            response.headers.setdefault(name, value)
+        response.headers[hdrs.SERVER] = "lgsp"  # of what and which version is nobody's business
+
+    built.on_response_prepare.append(dress)
     return built
 
 
@@ -49,6 +78,8 @@ def _guarded(house: House, route: Route) -> Answer:
         except LgspError as error:
             return await _refused(house, request, exchange, error, "read")
         response.headers["X-Correlation-ID"] = exchange.correlation_id
+        if consumer.sandbox:
+            response.headers["X-LGSP-Environment"] = "sandbox"
         return response
 
     return answer
@@ -69,6 +100,8 @@ def _middleware(house: House) -> Middleware:
                 response = await _outside(house, request, error)
                 response.force_close()
                 return response
+            if request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() != "identity":
+                return await _outside(house, request, UnsupportedMediaType(_COMPRESSED))
             return await handler(request)
         except web.HTTPNotFound:
             return await _outside(house, request, UnknownOperation())
@@ -120,4 +153,5 @@ async def _refused(
     return await edge.send(house, request, reply, edge.headers_out(house, exchange))
 
 
-_KINDS = frozenset({"api", "soap", "native", "inbound", "token", "status", "docs", "read", "assets"})
+_COMPRESSED = Text("Nội dung gửi không được nén", "A body is sent uncompressed: no Content-Encoding")
+_KINDS = frozenset({"api", "soap", "native", "inbound", "token", "status", "docs", "read", "assets", "console"})

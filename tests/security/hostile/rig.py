@@ -1,0 +1,145 @@
+"""The gateway's process seen from outside: is it alive, how much memory has it, did its loop stand still, what does it answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: bytes
+    seconds: float
+
+    @property
+    def code(self) -> str:
+        """The error's code, in whichever format it came."""
+        found = re.search(rb'"code"\s*:\s*"([a-z-]+)"|<(?:\w+:)?code>([a-z-]+)<', self.body)
+        return (found[1] or found[2]).decode() if found else ""
+
+
+@dataclass
+class House:
+    process: asyncio.subprocess.Process
+    port: int
+    api_key: str
+    client_id: str
+    client_secret: str
+    errors: Path
+    seen: Counter[str] = field(default_factory=Counter)
+    before: int = 0
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"X-API-Key": self.api_key}
+
+    async def raw(self, data: bytes, patience: float = 20.0) -> bytes:
+        """What comes back on a connection of its own, to its end. Raises `TimeoutError` where it never ends."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            async with asyncio.timeout(patience):
+                found = b""
+                try:
+                    writer.write(data)
+                    await writer.drain()
+                    while piece := await reader.read(MIB):
+                        found += piece
+                except ConnectionError:
+                    pass  # refused while we still talk
+                return found
+        finally:
+            writer.close()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        patience: float = 20.0,
+    ) -> Reply:
+        """One request on a connection of its own. A connection that ends without an answer is status 0."""
+        fields = {"Host": "x", "Connection": "close", "Content-Length": str(len(body)), **(headers or {})}
+        head = (
+            f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
+        )
+        began = asyncio.get_running_loop().time()
+        raw = await self.raw(head.encode("utf-8", "surrogateescape") + body, patience)
+        top, _, content = raw.partition(b"\r\n\r\n")
+        found = re.match(rb"HTTP/1\.[01] ([0-9]{3})", top)
+        reply = Reply(int(found[1]) if found else 0, content, asyncio.get_running_loop().time() - began)
+        self.seen[f"{reply.status} {reply.code}".strip()] += 1
+        return reply
+
+    async def say(self, word: str) -> Any:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{word}\n".encode())
+        async with asyncio.timeout(120):
+            return json.loads(await self.process.stdout.readline())
+
+    # -- what is measured
+
+    def memory(self) -> int:
+        """Resident bytes now."""
+        return self._status("VmRSS")
+
+    def peak(self) -> int:
+        """The most that was resident since `begin`."""
+        return self._status("VmHWM")
+
+    def begin(self) -> None:
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", "ascii")  # the peak begins anew
+        self.before = self.memory()
+
+    def _status(self, name: str) -> int:
+        found = re.search(rf"{name}:\s+([0-9]+) kB", Path(f"/proc/{self.process.pid}/status").read_text("ascii"))
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def faults(self) -> list[str]:
+        """Defects of ours that the process itself has told, as its log has them."""
+        lines = self.errors.read_text("utf-8", "replace").splitlines()
+        return [
+            line
+            for line in lines
+            if "bus-fault" in line or "task-died" in line or "Traceback" in line or "Error" in line
+        ]
+
+
+@asynccontextmanager
+async def gateway(data: Path, backend: str) -> AsyncIterator[House]:
+    data.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  a test prepares its folder
+    errors = data / "stderr"
+    with errors.open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.security.hostile.house", str(data / "gateway"), backend,
+            cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, limit=16 * MIB,
+        )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            line = await process.stdout.readline()
+        assert line, errors.read_text("utf-8")
+        yield House(process, errors=errors, **json.loads(line))
+        assert process.returncode is None, f"the gateway died: {errors.read_text('utf-8')[-2000:]}"
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(30):
+            assert await process.wait() == 0, errors.read_text("utf-8")[-2000:]
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

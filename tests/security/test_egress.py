@@ -1,0 +1,114 @@
+"""Where the bus may go: names that resolve to this machine or its neighbours are refused each time they are resolved, also when
+the first answer was good (DNS rebinding)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiohttp.abc import AbstractResolver
+
+from lgsp.errors import ConnectFailed
+from lgsp.exchange import Deadline
+from lgsp.model import HttpRequest
+from lgsp.runtime import Runtime
+from lgsp.transport import AddressRefused, AiohttpTransport, _checked
+
+
+class Names(AbstractResolver):
+    """A name server that says what it is told to."""
+
+    def __init__(self, say: Callable[[str], list[str]]) -> None:
+        self.say, self.asked = say, 0
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[Any]:
+        self.asked += 1
+        return [
+            {"hostname": host, "host": each, "port": port, "family": socket.AF_INET6 if ":" in each else socket.AF_INET,
+             "proto": 0, "flags": 0}
+            for each in self.say(host)
+        ]  # fmt: skip
+
+    async def close(self) -> None:
+        pass
+
+
+async def outcome(names: Names, host: str, port: int) -> tuple[int | None, str]:
+    runtime = Runtime.system()
+    wire = AiohttpTransport(runtime, resolver=names)
+    try:
+        until = Deadline(runtime.clock.monotonic() + 5)
+        return (await wire.send("register", f"http://{host}:{port}", HttpRequest("GET", "/"), until)).status, ""
+    except ConnectFailed as error:
+        return None, error.detail.en if error.detail is not None else ""
+    finally:
+        await wire.close()
+
+
+@pytest.fixture
+async def ministry() -> Any:
+    heard: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    yield heard, server.sockets[0].getsockname()[1]
+    server.close()
+
+
+REFUSED = [
+    "127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255",
+    "240.0.0.1", "ff02::1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", REFUSED)
+async def test_bent_names_are_refused_before_a_byte_leaves(ministry: Any, address: str) -> None:
+    heard, port = ministry
+    found = await outcome(Names(lambda _: [address]), "ministry.mau.invalid", port)
+    assert found == (None, "The host's name leads to an address that no upstream may have")
+    both = await outcome(Names(lambda _: ["10.255.255.1", address]), "ministry.mau.invalid", port)
+    assert both == found
+    assert heard == []
+
+
+async def test_this_machine_by_its_own_names(ministry: Any) -> None:
+    heard, port = ministry
+    assert (await outcome(Names(lambda _: ["127.0.0.1"]), "localhost", port))[0] == 200
+    unasked = Names(lambda _: [])
+    assert (await outcome(unasked, "127.0.0.1", port))[0] == 200
+    assert unasked.asked == 0
+    assert len(heard) == 2
+    assert (await outcome(Names(lambda _: ["169.254.169.254"]), "localhost", port))[0] is None
+
+
+async def test_a_name_that_is_bent_later(ministry: Any) -> None:
+    """The first answer passes, the second does not: each resolution is judged by itself."""
+    heard, _ = ministry
+    answers = iter((["10.1.2.3"], ["127.0.0.1"]))
+    checked = _checked(Names(lambda _: next(answers)))
+    assert [each["host"] for each in await checked.resolve("ministry.mau.invalid", 80)] == ["10.1.2.3"]
+    with pytest.raises(AddressRefused):
+        await checked.resolve("ministry.mau.invalid", 80)
+    assert heard == []
+
+
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "localhost.localdomain"])
+async def test_other_spellings_of_this_machine(ministry: Any, host: str) -> None:
+    """By the machine's own resolver: whichever of these it knows, none gets through."""
+    heard, port = ministry
+    runtime = Runtime.system()
+    wire = AiohttpTransport(runtime)
+    until = Deadline(runtime.clock.monotonic() + 5)
+    try:
+        with pytest.raises(ConnectFailed):
+            await wire.send("register", f"http://{host}:{port}", HttpRequest("GET", "/"), until)
+    finally:
+        await wire.close()
+    assert heard == []
