@@ -91,7 +91,9 @@ class MemoryTransport:
         response = outcome.response
         if response is None:
             refused = outcome.broken == "refused"
-            raise _reached(ConnectFailed(Text("Kết nối bị ngắt", "The connection broke")), reached=not refused)
+            error = ConnectFailed(Text("Kết nối bị ngắt", "The connection broke"))
+            error.layer = "tcp"
+            raise _reached(error, reached=not refused)
         await asyncio.sleep(outcome.seconds + outcome.linger)
         if outcome.cut is not None and outcome.cut < len(response.body):
             raise BadAnswer(Text("Phản hồi bị cắt cụt", "The answer was cut off"))
@@ -231,9 +233,11 @@ class Province:
         *,
         consumer: str = "mot-cua",
         headers: Mapping[str, str] | None = None,
-        version: str = "v1",
+        version: str | None = None,
     ) -> Reply:
-        """One REST call by an agency system; headers go beside its API key."""
+        """One REST call by an agency system, at the newest version; headers go beside its API key."""
+        connector = self.gateway.registry.connector(system)
+        version = version or (connector.version if connector else "v1")
         body = msgspec.json.encode(data or {})
         sent = {"content-type": "application/json", "x-api-key": self.secrets[consumer].api_key, **(headers or {})}
         return await self.send("POST", f"/api/{system}/{version}/{operation}", sent, body)

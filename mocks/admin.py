@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from lgsp.contract.specimen import specimen
 from lgsp.model import HttpRequest, HttpResponse
 from lgsp_mocks.book import entries
 from lgsp_mocks.faults import SOAP_ONLY, FaultError
@@ -61,11 +63,13 @@ class Admin:
         found = []
         for system in self._sim.systems.values():
             for example in system_examples(system, self._sim):
+                version = example.version or system.version
+                kinds = system.older[version].kinds if version in system.older else system.kinds
                 entry: dict[str, Any] = {
                     "system": system.name,
-                    "version": system.version,
+                    "version": version,
                     "operation": example.operation,
-                    "kind": system.kinds.get(example.operation, "query"),
+                    "kind": kinds.get(example.operation, "query"),
                     "request": example.request,
                     "expect": example.expect,
                 }
@@ -130,7 +134,19 @@ class Admin:
 def system_examples(system: SimSystem, simulator: Simulator) -> list[Example]:
     """What the system's module promises."""
     told = getattr(system.module, "examples", None)
-    return list(told(simulator.world)) if told is not None else []
+    if told is None:
+        return []
+    found: list[Example] = list(told(simulator.world))
+    return found + list(_older_examples(system, {(each.version, each.operation) for each in found}))
+
+
+def _older_examples(system: SimSystem, told: set[tuple[str, str]]) -> Iterator[Example]:
+    """What its contract offers, for each operation of an older version of which the module says nothing."""
+    for version, older in system.older.items():
+        for operation in older.contract.operations.values():
+            if (version, operation.name) not in told:
+                request = specimen(operation.input, like=operation.request_example)
+                yield Example(operation.name, request, version=version)
 
 
 def _json(document: Any, status: int = 200) -> HttpResponse:

@@ -234,10 +234,10 @@ def _budget_unit(look: Look) -> str:
 def _catalogue(look: Look) -> str:
     agency = look.world.agency(look.member.id)
     assert agency is not None
-    level = {1: 1, 2: 2, 3: 4}[agency.level]
+    level = 1 if agency.level == 1 else 2 if agency.parent == look.world.province.agency else 4
     rows = look.ask("dmdc", "Category", code=f"qlvanbandieuhanhcap{level}")["result"]
-    found = any(agency.old_code in row.values() for row in rows)
-    return f"qlvanbandieuhanhcap{level}, {agency.old_code}" if found else UNKNOWN
+    code = agency.old_code or agency.code
+    return f"qlvanbandieuhanhcap{level}, {code}" if any(code in row.values() for row in rows) else UNKNOWN
 
 
 def _exchange(look: Look) -> str:

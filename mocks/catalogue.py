@@ -68,6 +68,14 @@ class SimBackend:
 
 
 @dataclass(frozen=True, slots=True)
+class Older:
+    """An older public contract, as far as somebody who asks by it must know."""
+
+    contract: Contract
+    kinds: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SimSystem:
     """One simulated system."""
 
@@ -83,6 +91,8 @@ class SimSystem:
     inbound: Mapping[str, tuple[SimBackend, Operation]]
     version: str
     findings: tuple[str, ...] = field(default=())
+    older: Mapping[str, Older] = field(default_factory=dict)
+    """Older major versions of the public contract that are served too."""
 
 
 def read(homes: Iterable[Home]) -> dict[str, SimSystem]:
@@ -101,8 +111,15 @@ def _system(home: Home, path: Path) -> SimSystem:
     module = _module(home, name)
     handlers: Handlers = getattr(module, "HANDLERS", {})
     operations: Mapping[str, Mapping[str, Any]] = manifest.get("operations", {})
+    older = {version: _older(home, name, entry, operations) for version, entry in manifest.get("versions", {}).items()}
+    own = {
+        public: entry
+        for version in manifest.get("versions", {}).values()
+        for public, entry in version.get("operations", {}).items()
+        if "backend" in entry
+    }
     backends = {
-        key: _backend(home, name, key, entry, handlers.get(key, {}), operations)
+        key: _backend(home, name, key, entry, handlers.get(key, {}), {**own, **operations})
         for key, entry in manifest.get("backends", {}).items()
     }
     inbound = {
@@ -127,7 +144,18 @@ def _system(home: Home, path: Path) -> SimSystem:
         inbound=inbound,
         version=manifest.get("contract", {}).get("public", "v1.yaml").partition(".")[0],
         findings=missing,
+        older=older,
     )
+
+
+def _older(home: Home, system: str, entry: Mapping[str, Any], newest: Mapping[str, Mapping[str, Any]]) -> Older:
+    contract = contracts.load(home.contracts / system / entry["contract"], name=system)
+    tables: Mapping[str, Mapping[str, Any]] = entry.get("operations", {})
+    kinds = {}
+    for name in contract.operations:
+        own = tables.get(name, {})
+        kinds[name] = own.get("kind") or newest.get(own.get("becomes", name), {}).get("kind", "query")
+    return Older(contract, kinds)
 
 
 def _backend(

@@ -11,7 +11,7 @@ from typing import Any
 from lgsp.errors import InvalidMessage
 from lgsp.model import Data
 from lgsp.xml import parse_xml
-from lgsp_mocks.world import World
+from lgsp_mocks.world import Place, World
 
 FIRST_DAY = "2022-11-01"
 JOINT_SAMPLE = "G22.99.99-221101-9902"
@@ -64,9 +64,8 @@ def standing(world: World) -> dict[str, Any]:
 
 
 def sample_unit(world: World) -> tuple[str, int]:
-    """(agency code, unit code) of the first district."""
-    agency = world.agencies[f"{world.province.agency}.{world.districts()[0].code}"]
-    return agency.code, int(agency.unit_code)
+    """(agency code, unit code) of the office where the sample dossiers lie."""
+    return world.office.code, int(world.office.unit_code or 0)
 
 
 def dossier_of(id_: int, code: str, module: str, unit: int, state: int, fields: Data, now: datetime) -> dict[str, Any]:
@@ -123,7 +122,7 @@ def outcome_of(world: World, dossier: dict[str, Any]) -> Data:
             "soDinhDanh": dossier.get("soDinhDanh"),
             "ngayDangKy": record["ngayDangKy"],
             "ndkksMaTinh": outcome["maTinh"],
-            "ndkksMaHuyen": (place.code if place.level == "district" else place.parent) if place else None,
+            "ndkksMaHuyen": _district_of(world, place) if place else None,
             "ndkksMaXa": place.code if place and place.level == "commune" else None,
             **{name: record[name] for name in ("nksHoTen", "nksGioiTinh", "nksNgaySinh") if name in record},
             "soDangKy": record["so"],
@@ -133,6 +132,12 @@ def outcome_of(world: World, dossier: dict[str, Any]) -> Data:
             "maGiayToKetQua": f"MAU.{dossier['id']}",
         }
     return outcome
+
+
+def _district_of(world: World, place: Place) -> str | None:
+    """None since there are no districts any more."""
+    district = place if place.level == "district" else world.places[place.parent]
+    return district.code if district.level == "district" else None
 
 
 def commune_of(world: World, fields: Data, place: str) -> str:

@@ -31,6 +31,14 @@ class NothingLeft(RuntimeError):
     """Every task waits for something that no timer, thread or socket will bring: a deadlock of the simulated world."""
 
 
+class Spinning(RuntimeError):
+    """Something is done over and over without any time passing: in the real world it would take a core and never end."""
+
+
+MOST_ROUNDS = 200_000
+"""Of the loop at one virtual moment."""
+
+
 class _Selector(selectors.BaseSelector):
     """The real selector, asked without waiting; what the loop would have waited is handed to the clock."""
 
@@ -40,6 +48,8 @@ class _Selector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         loop = self.loop
+        if loop is not None:
+            loop.turned()
         ready = self._real.select(0)
         if ready or loop is None or (timeout is not None and timeout <= 0):
             return ready
@@ -90,6 +100,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, seed: int = 1) -> None:
         self._now = 0.0
+        self._rounds = 0
         self.random = random.Random(seed)
         self.busy = 0
         self.was_busy = False
@@ -106,6 +117,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def jump(self, seconds: float) -> None:
         """Move the virtual clock on. The loop calls it; a test need not."""
         self._now += seconds
+        self._rounds = 0
+
+    def turned(self) -> None:
+        """One more round of the loop. Raises `Spinning` where time stands still for too many of them."""
+        self._rounds += 1
+        if self._rounds > MOST_ROUNDS and not self.busy:
+            self._rounds = 0
+            raise Spinning(f"{MOST_ROUNDS} rounds at {self._now:.3f} s")
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -139,6 +158,10 @@ class VirtualClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, epoch: datetime = EPOCH) -> None:
         self._loop, self._epoch = loop, epoch
+
+    def step(self, seconds: float) -> None:
+        """Somebody sets the wall clock; the monotonic one, and with it every timer, goes on as before."""
+        self._epoch += timedelta(seconds=seconds)
 
     def now(self) -> datetime:
         return (self._epoch + timedelta(seconds=self._loop.time())).astimezone(UTC)

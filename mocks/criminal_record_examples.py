@@ -30,7 +30,7 @@ def examples(world: World) -> list[Example]:
         "isBanPosition": False,
         "delivery": True,
         "deliveryAddress": home.detail,
-        "deliveryDistrict": home.district,
+        **({"deliveryDistrict": home.district} if home.district else {}),
         "purpose": "Xin việc làm (mẫu)",
     }
     sent: Data = {

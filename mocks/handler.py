@@ -118,6 +118,8 @@ class Example:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Purpose, case and officer where they are needed."""
     note: str = ""
+    version: str = ""
+    """Major version of the public contract, where it is not the newest."""
 
 
 Handler = Callable[[Ask], Data]

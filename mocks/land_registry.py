@@ -135,7 +135,7 @@ HANDLERS: Handlers = {
 
 
 def examples(world: World) -> list[Example]:
-    agency, father = _office(world), world.actor("father-binh")
+    agency, father = world.office.code, world.actor("father-binh")
     home = father.residence
     sent: Data = {
         "TinhId": home.province,
@@ -190,18 +190,13 @@ def examples(world: World) -> list[Example]:
 
 
 def outcomes(world: World) -> dict[str, str]:
-    return {"father-binh": f"dossier {_office(world)}-221101-9921: tax notice and voucher"}
-
-
-def _office(world: World) -> str:
-    districts = world.districts()
-    return f"{world.province.agency}.{districts[0].code}" if districts else f"{world.province.agency}.11"
+    return {"father-binh": f"dossier {world.office.code}-221101-9921: tax notice and voucher"}
 
 
 def _standing(world: World) -> dict[str, Any]:
     """The dossiers that are there from the seed; never written."""
     father, mother = world.actor("father-binh"), world.actor("mother-hoa")
-    office = _office(world)
+    office = world.office.code
     codes = (f"{office}-221101-9921", f"{office}-221101-9922")
     found: dict[str, Any] = {
         code: {"nguoiNop": who.full_name, "soGiayTo": who.cccd, "dienTich": 625.0, "thongBao": [], "chungTu": []}

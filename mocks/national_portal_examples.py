@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from lgsp.model import Data
 from lgsp_mocks.handler import Example
-from lgsp_mocks.national_portal_records import ANSWERED, BORN_THERE, DONE, IN_WORK, STRANGER, first_district
+from lgsp_mocks.national_portal_records import ANSWERED, BORN_THERE, DONE, IN_WORK, STRANGER, first_office
 from lgsp_mocks.world import World
 
 
 def examples(world: World) -> list[Example]:
-    (code, agency), mother, officer = first_district(world), world.actor("mother-hoa"), world.actor("officer")
+    (code, agency), mother, officer = first_office(world), world.actor("mother-hoa"), world.actor("officer")
     company, closed = world.company("company-active"), world.company("company-closed")
     known, fresh = f"{code}-{IN_WORK}", f"{code}-221114-9907"
     dossier: Data = {

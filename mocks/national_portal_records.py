@@ -29,20 +29,19 @@ KEPT = 5_000
 STAMP = "%Y%m%d%H%M%S"
 _STAMPED = ("NgayTiepNhan", "NgayHenTra", "NgayTra", "NgayKetThucXuLy")
 IN_WORK, DONE, BORN_THERE = "221114-9901", "221103-9902", "G22.99.99-221114-9903"
-"""Dossiers from the seed; the first two stand behind the code of the province's first district."""
+"""Dossiers from the seed; the first two stand behind the code of the office where the sample dossiers lie."""
 STRANGER = "G22.99.99-000101-0000"
 ANSWERED, OPEN = "990002", "990001"
 """Questions from the seed: one with an answer, one without."""
 
 
-def first_district(world: World) -> tuple[str, str]:
-    place = world.districts()[0]
-    return f"{world.province.agency}.{place.code}", f"UBND {place.name}"
+def first_office(world: World) -> tuple[str, str]:
+    return world.office.code, world.office.name
 
 
 def standing(world: World) -> list[dict[str, Any]]:
     """Dossiers that the portal knows before anybody asks."""
-    (code, agency), mother, father = first_district(world), world.actor("mother-hoa"), world.actor("father-binh")
+    (code, agency), mother, father = first_office(world), world.actor("mother-hoa"), world.actor("father-binh")
     step = {
         "NguoiXuLy": world.actor("officer").full_name,
         "ThoiDiemXuLy": "20221114100000",
@@ -74,7 +73,7 @@ def standing(world: World) -> list[dict[str, Any]]:
 
 def questions(world: World) -> list[Data]:
     """Questions and answers from the seed."""
-    code, agency = first_district(world)
+    code, agency = first_office(world)
     old, mother = world.actor("old-cmnd"), world.actor("mother-hoa")
     return [
         {

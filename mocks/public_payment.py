@@ -183,8 +183,7 @@ HANDLERS: Handlers = {
 def examples(world: World) -> list[Example]:
     payer = world.nth(0)
     fee = {"LoaiPhiLePhi": "1", "MaPhiLePhi": "LP01", "TenPhiLePhi": "Lệ phí hộ tịch", "SoTien": 25000}
-    district = world.districts()[0].code
-    unit = f"{world.province.agency}.{district}"
+    unit = world.office.code
     dossier = f"{unit}-221114-99"
     start = {
         "MaThamChieu": "VIDU0001",

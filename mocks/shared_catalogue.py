@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from lgsp.model import Data
+from lgsp_mocks.clock import EPOCH
 from lgsp_mocks.handler import Ask, Example, Handlers, HttpFault
 from lgsp_mocks.world import World
 from lgsp_mocks.world.directories import Directory, directories, records
@@ -138,7 +139,8 @@ def examples(world: World) -> list[Example]:
     asked: tuple[tuple[str, Data, str, str], ...] = (
         *(("Metadata", {"code": code}, "ok", each.title) for code, each in directories().items()),
         ("Metadata", {"code": "khongcodanhmucnay"}, "record-not-found", "HTTP 404"),
-        *(("Category", {"code": code}, "ok", each.title) for code, each in directories().items()),
+        *(("Category", {"code": code}, "ok" if records(world, code, EPOCH) else "record-not-found", each.title)
+          for code, each in directories().items()),
         ("Category", {"code": "khongcodanhmucnay"}, "record-not-found", "an empty array"),
         ("PostCategory", {"code": "dokhanvanban", "banGhi": urgency}, "ok", "one record"),
         ("PostCategory", {"code": "qlvanbandieuhanhcap1", "banGhi": [agency]}, "ok", "the sourced record"),

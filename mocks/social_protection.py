@@ -23,7 +23,6 @@ from lgsp_mocks.social_protection_records import (
     drifted,
     home_of,
     id_of,
-    office_of,
     standing,
 )
 from lgsp_mocks.world import World
@@ -115,7 +114,7 @@ HANDLERS: Handlers = {"btxh": {"DongBoDVC": push, "LayKetQua": pull, "XuLyHoSo":
 
 
 def examples(world: World) -> list[Example]:
-    office, person = office_of(world), world.actor("year-only")
+    office, person = world.office.code, world.actor("year-only")
     home = person.residence
     sent: Data = {
         "MaHoSo": f"{office}-221116-9931",
@@ -182,7 +181,7 @@ def examples(world: World) -> list[Example]:
 
 
 def outcomes(world: World) -> dict[str, str]:
-    office = office_of(world)
+    office = world.office.code
     return {
         "year-only": f"dossier {office}-221101-9931: decided",
         "old-cmnd": f"dossier {office}-221101-9932: under way",

@@ -13,11 +13,6 @@ POLICE = "1047"
 RECEIVED, DECIDED = "2", "10"
 
 
-def office_of(world: World) -> str:
-    districts = world.districts()
-    return f"{world.province.agency}.{districts[0].code}" if districts else f"{world.province.agency}.12"
-
-
 def home_of(world: World, commune: str, prefix: str) -> Data:
     """Public place members of a commune; the district only where the ministry has an id for it."""
     place = world.places[commune]
@@ -35,7 +30,7 @@ def id_of(place: Place) -> str:
 
 def standing(world: World) -> dict[str, Any]:
     """The dossiers that are there from the seed; never written."""
-    office = office_of(world)
+    office = world.office.code
     at = datetime.fromisoformat("2022-11-08T10:00:00")
     decided = row_of(world, f"{office}-221101-9931", world.actor("year-only")) | decision_of(world, 1, at)
     running = row_of(world, f"{office}-221101-9932", world.actor("old-cmnd"))

@@ -21,7 +21,9 @@ from lgsp.cli.output import Exit, as_json, json_option, refuse, say, table
 @click.option("--only", multiple=True, metavar="SITUATION", help="Only these situations; repeatable.")
 @click.option("--seconds", default=60.0, show_default=True, help="Longest run of the client in one situation.")
 @click.option("--province", default="hoa-binh", show_default=True)
-@click.option("--minutes", type=click.Path(path_type=Path), help="Write the test minutes here (Markdown).")
+@click.option(
+    "--minutes", type=click.Path(path_type=Path), help="Write the test minutes here (Markdown); - prints them."
+)
 @json_option
 def certify(
     consumer: str, command: str | None, *, inbox: bool, only: tuple[str, ...], seconds: float, province: str,
@@ -50,11 +52,13 @@ def certify(
         refuse(f"no consumer {consumer!r}; there are {error.args[0]}", Exit.USAGE)
     except FileNotFoundError as error:
         refuse(str(error), Exit.USAGE)
-    if minutes is not None:
+    if minutes is not None and str(minutes) != "-":
         minutes.write_text(written(result), "utf-8")
         say(f"lgsp: wrote {minutes}")
     if as_json_:
         as_json(result)
+    elif str(minutes) == "-":
+        click.echo(written(result), nl=False)
     else:
         told = [(row["id"], row["verdict"], row["because"]) for row in result["situations"]]
         table(("situation", "verdict", "because"), told)
@@ -113,6 +117,7 @@ Thực hiện trên hệ thống mô phỏng, dữ liệu giả định. (Made o
 - Hệ thống khai thác (consumer): **{result["consumer"]}**
 - Chương trình (client): `{result["client"]}`
 - Thời điểm (at): {result["at"]}
+- Tỉnh (province): {result["province"]}
 - Kết quả (result): **{result["passed"]}/{result["applicable"]} tình huống đạt; {"ĐẠT" if result["fit"] else "CHƯA ĐẠT"}**
 
 | STT | Tình huống | Kết quả | Ghi nhận | Số lời gọi |

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME|KEY=VALUE[,…]",
     help="Tell it once more, differently: a name of the scenario's own, or async=off, retry=off, breaker=off, "
-    "capacity=1.2, outage=WHERE:KIND:FROM:MINUTES.",
+    "capacity=1.2, stale=0.1, outage=WHERE:KIND:FROM:MINUTES.",
 )
 def simulate(
     scenario: str | None, seed: int, sample: int | None, json_file: Path | None, html_file: Path | None,
@@ -154,6 +154,16 @@ def _summary(document: dict[str, Any]) -> None:
             f"      held by failures {waiting['dossiers_held']}, on average {waiting['working_hours_mean']} working hours, "
             f"at most {waiting['working_hours_most']}; submissions: most waiting at once {sent['most_waiting_at_once']}, "
             f"lost {sent['lost']}"
+        )
+    from lgsp.cli.scenario.words import sentence
+
+    for name, results in [("told", document["results"])] + [
+        (w["id"], w["results"]) for w in document.get("what_if", ())
+    ]:
+        click.echo(f"{name}: {sentence(results, 'en')}")
+    for row in document["results"]["published"]:
+        click.echo(
+            f"{row['figure']}: published {row['published']}, simulated {row['simulated']} ({row['error_percent']:+} %)"
         )
     table(
         ("system", "calls", "success %", "available %", "retries"),

@@ -1,4 +1,8 @@
-"""The province's agencies under both orders of their code, and the ministries that it deals with."""
+"""The province's agencies under both orders of their code, and the ministries that it deals with.
+
+Where there are no districts (since 2025-07-01) the communes stand directly below the province: three digits below its code. The
+older order has two digits for that level, so 148 communes have no code in it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,10 @@ _CENTRAL = {
     "G17": "Bộ Xây dựng",
     "G22": "Văn phòng Chính phủ",
 }
+
+
+_FIRST_COMMUNE = 101
+"""Three digits, so that no commune takes a department's code. Which commune has which is invented."""
 
 
 def agencies(province: Province) -> dict[str, Agency]:
@@ -48,7 +56,11 @@ def agencies(province: Province) -> dict[str, Agency]:
                     f"{code}.{j:02d}", old, f"UBND {commune.name}", 3, code, commune.code, _unit(province, commune.code)
                 )
             )
-    return {key: agency for agency in found for key in (agency.code, agency.old_code)}
+    direct = (p for p in province.places.values() if p.level == "commune" and p.parent == province.code)
+    for i, commune in enumerate(direct, _FIRST_COMMUNE):
+        code, name = f"{top}.{i}", f"UBND {commune.name}"
+        found.append(_agency(code, "", name, 3, top, commune.code, _unit(province, commune.code)))
+    return {key: agency for agency in found for key in (agency.code, agency.old_code) if key}
 
 
 def _agency(code: str, old: str, name: str, level: int, parent: str, place: str, unit: str) -> Agency:

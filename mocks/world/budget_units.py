@@ -1,4 +1,7 @@
-"""Budget units: every agency of the province has a code, so have a project in each district and one unit that was closed."""
+"""Budget units: every agency of the province has a code, so have a project in each district and one unit that was closed.
+
+Where there are no districts, the first communes have a project each.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ CLASSES = {UNIT: "1", OTHER: "3", PREPARED: "7", UNDER_WAY: "7"}
 PROVINCE, DISTRICT, COMMUNE = "2", "3", "4"
 DISTRICT_CHAPTER, COMMUNE_CHAPTER = "605", "805"
 CLOSED = "1999901"
+_PROJECTS = 10
 CLOSED_ON = date(2021, 12, 31)
 
 
@@ -70,13 +74,13 @@ def budget_units(world: World) -> Iterator[BudgetUnit]:
             decided=date(2016, 1, 4) + timedelta(days=mix(world.seed, i, 81) % 1_800),
             address=_seat(world, agency),
         )
-    for i, place in enumerate(districts, 1):
-        seat = world.address(world.communes(place.code)[0].code, f"Lô mẫu {i}")
+    for i, place in enumerate(districts or world.communes()[:_PROJECTS], 1):
+        seat = world.address((world.communes(place.code) or (place,))[0].code, f"Lô mẫu {i}")
         name = f"Dự án mẫu {i}: cấp nước sinh hoạt {place.name}"
         kind = PREPARED if i == 1 else UNDER_WAY
         yield BudgetUnit(
-            f"799{i:04d}", name, kind, DISTRICT_CHAPTER, DISTRICT, None, treasuries[place.code], f"{8_900 + i}/QĐ-UBND",
-            date(2021, 3, 1) + timedelta(days=i), seat,
+            f"799{i:04d}", name, kind, *((DISTRICT_CHAPTER, DISTRICT) if districts else (COMMUNE_CHAPTER, COMMUNE)), None,
+            treasuries.get(place.code, treasuries[""]), f"{8_900 + i}/QĐ-UBND", date(2021, 3, 1) + timedelta(days=i), seat,
         )  # fmt: skip
     seat = world.address(world.communes()[0].code, "Khu hành chính mẫu")
     yield BudgetUnit(

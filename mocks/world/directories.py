@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from lgsp_mocks.world.model import Agency, Place
 from lgsp_mocks.world.postal import Ground
@@ -22,6 +23,8 @@ FIRST_YEAR = 2022
 """Codes drift from here on."""
 DRIFTING = "machucdanh"
 SINCE = "01/07/2004"
+THREE_TIERS = "2022-2024"
+"""The era with districts and 63 provinces."""
 _KINDS = {
     "tinh": "Tỉnh",
     "thanh_pho": "Thành phố",
@@ -58,9 +61,14 @@ class Directory:
 
 
 @cache
+def _read() -> Mapping[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "directories.toml").read_text("utf-8"))
+
+
+@cache
 def directories() -> Mapping[str, Directory]:
     """All 36, by code, in the order of the guide. Read once; immutable."""
-    found = tomllib.loads((Path(__file__).parent / "directories.toml").read_text("utf-8"))["directory"]
+    found = _read()["directory"]
     return MappingProxyType({
         each["code"]: Directory(
             each["code"],
@@ -102,13 +110,13 @@ def _first_level(world: World) -> Iterator[Row]:
 
 def _second_level(world: World) -> Iterator[Row]:
     top = f"000.00.00.{world.province.agency}"
-    for agency in _agencies(world, 2):
-        yield [agency.old_code, top, *_about(world, agency)]
+    for agency in _below(world):
+        yield [agency.old_code or agency.code, top, *_about(world, agency)]
 
 
 def _third_level(world: World) -> Iterator[Row]:
     """An office for each agency of the second level, the last one closed."""
-    above = _agencies(world, 2)
+    above = [each for each in _below(world) if each.old_code]
     for agency in above:
         office = f"000.01.{agency.old_code[7:]}"
         closed = "31/03/2022" if agency is above[-1] else None
@@ -116,13 +124,21 @@ def _third_level(world: World) -> Iterator[Row]:
 
 
 def _fourth_level(world: World) -> Iterator[Row]:
-    """Communes: their codes fill the fourth group."""
+    """Communes below a district: their codes fill the fourth group."""
     for agency in _agencies(world, 3):
+        if agency.parent == world.province.agency:
+            continue
         yield [agency.old_code, f"000.00.{agency.old_code[7:]}", *_about(world, agency)]
 
 
 def _agencies(world: World, level: int) -> list[Agency]:
     return [each for key, each in world.agencies.items() if each.level == level and key == each.code]
+
+
+def _below(world: World) -> list[Agency]:
+    """Departments and districts; communes too where nothing stands between them and the province."""
+    top = world.province.agency
+    return [each for key, each in world.agencies.items() if each.parent == top and key == each.code]
 
 
 def _about(world: World, agency: Agency, name: str = "") -> Row:
@@ -134,8 +150,12 @@ def _about(world: World, agency: Agency, name: str = "") -> Row:
 
 
 def _provinces(world: World) -> Iterator[Row]:
-    """The country's as they were until 2025, and this one where it is of one's own making."""
+    """The country's in this era, those that closed in 2025, and this one where it is of one's own making."""
     known = directories()["donvihanhchinhcap1"].rows
+    if world.province.era != THREE_TIERS:
+        today = {row[0]: row for row in _read()["since_2025"]}
+        known = (*((*row, "") for row in today.values()),
+                 *((*row[:4], "30/06/2025") for row in known if row[0] not in today))  # fmt: skip
     for row in known:
         yield [*row]
     if world.province.code not in {row[0] for row in known}:
@@ -145,16 +165,23 @@ def _provinces(world: World) -> Iterator[Row]:
 def _districts(world: World) -> Iterator[Row]:
     for place in _level(world, "district"):
         yield [place.code, place.name, world.province.code, _KINDS.get(place.kind, place.kind), SINCE, None]
+    for code, name, province, day in world.closed_districts:
+        yield [code, name, province, name.split(maxsplit=1)[0], SINCE, f"{day:%d/%m/%Y}"]
 
 
 def _communes(world: World) -> Iterator[Row]:
     for place in _level(world, "commune"):
         district = place.parent if place.parent != world.province.code else None
         kind = _KINDS.get(place.kind, place.kind)
-        yield [place.code, place.name, district, world.province.code, kind, SINCE, None]
+        since = f"{world.province.merged:%d/%m/%Y}" if world.province.merged else SINCE
+        yield [place.code, place.name, district, world.province.code, kind, since, None, None]
+    provinces = {each.place.code: each.province for each in world.province.former}
     for place, day in world.closed_places:
-        kind = _KINDS.get(place.kind, place.kind)
-        yield [place.code, place.name, place.parent, world.province.code, kind, SINCE, f"{day:%d/%m/%Y}"]
+        if place.code in world.places:
+            continue  # the code was given anew: only its first day tells that it means another commune
+        province, kind = provinces.get(place.code, world.province.code), _KINDS.get(place.kind, place.kind)
+        until, heir = f"{day:%d/%m/%Y}", world.successors.get(place.code)
+        yield [place.code, place.name, place.parent, province, kind, SINCE, until, heir]
 
 
 def _province_postcodes(world: World) -> Iterator[Row]:

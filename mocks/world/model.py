@@ -127,9 +127,9 @@ class Agency:
     """An agency of the province, or one that it deals with."""
 
     code: str
-    """QĐ 20/2020 order: H28, H28.05, H28.148, H28.148.01."""
+    """QĐ 20/2020 order: H28, H28.05, H28.148, H28.148.01; without districts H44.101."""
     old_code: str
-    """QCVN 102:2016 order: 000.00.05.H28."""
+    """QCVN 102:2016 order: 000.00.05.H28; "" for a commune below no district, for which that order has no room."""
     name: str
     level: int
     """1 province, 2 department or district, 3 commune."""

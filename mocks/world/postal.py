@@ -26,7 +26,7 @@ SOUTH, WEST, NORTH, EAST = 8.0, 102.0, 24.0, 110.0
 COMMUNE_CELLS = 1_000
 GAP = 1_111
 """Cells from one commune's corner to the next one's."""
-_CORNERS = {"17": (20.48, 105.05), "11": (21.15, 102.75)}
+_CORNERS = {"17": (20.48, 105.05), "11": (21.15, 102.75), "25": (20.95, 104.95)}
 """Where the provinces lie, roughly; a province of one's own is put somewhere by its code."""
 _STIR, _SHIFT = 387_420_489, 271_828
 """One to one on the numbers below a million: neighbours in the register are not neighbours on the ground."""
@@ -105,7 +105,7 @@ class Ground:
         if not (0 <= row < COMMUNE_CELLS and 0 <= column < COMMUNE_CELLS):
             return None
         number = (row * COMMUNE_CELLS + column - _SHIFT) * pow(_STIR, -1, _HOUSES) % _HOUSES
-        household = self.world.household(f"{self.world.province.code}98{number:06d}")
+        household = self.world.household(f"{self.world.province.numbered}98{number:06d}")
         known = household and household.address.commune == commune.code and self.code_of(household.id) == code
         return household if known else None
 

@@ -6,6 +6,7 @@ import csv
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +28,18 @@ class Figure:
     """A year or a day."""
     vi: str
     en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A commune of before the province was merged, and the commune of today that it went into."""
+
+    place: Place
+    """Its parent is its district."""
+    district: str
+    province: str
+    into: str
+    """GSO code of today; often the very code that another commune of the group had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,27 @@ class Province:
     departments: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     """What it has published about itself, by key: reports are made of them."""
+    merged: date | None = None
+    """Since when it is what it is; None for one that is as old as its codes."""
+    people_of: str = ""
+    """GSO code of the former province whose people live here: they keep their numbers and their houses; "" for its own."""
+    former: tuple[Former, ...] = ()
+    """The communes that it was made of."""
+    former_agencies: Mapping[str, str] = field(default_factory=dict)
+    """Agency code -> name of the provinces that closed with the merger."""
     folder: Path = PROVINCES
+
+    @property
+    def numbered(self) -> str:
+        """The province in people's numbers."""
+        return self.people_of or self.code
+
+    @property
+    def inhabited(self) -> tuple[Place, ...]:
+        """The commune of today for each one that people were spread over, so that everybody stays where they are."""
+        if self.people_of:
+            return tuple(self.places[each.into] for each in self.former if each.province == self.people_of)
+        return tuple(place for place in self.places.values() if place.level == "commune")
 
     @classmethod
     def load(cls, name_or_folder: str | Path) -> Province:
@@ -79,6 +112,7 @@ class Province:
             },
             consumers=tuple(tomllib.loads(consumers.read_text("utf-8"))["consumers"]) if consumers.is_file() else (),
             figures=MappingProxyType(_figures(folder / "figures.csv")),
+            former=_former(folder / "former.csv"),
             folder=folder,
         )
 
@@ -101,6 +135,23 @@ def _places(folder: Path, code: str, title: str) -> dict[str, Place]:
     return places
 
 
+def _former(path: Path) -> tuple[Former, ...]:
+    if not path.is_file():
+        return ()
+    with path.open(encoding="utf-8", newline="") as lines:
+        return tuple(
+            Former(
+                Place(
+                    row["commune_code"], row["commune"], "commune", _commune_kind(row["commune"]), row["district_code"]
+                ),
+                row["district"],
+                row["province_code"],
+                row["into"],
+            )
+            for row in csv.DictReader(lines)
+        )
+
+
 def _figures(path: Path) -> dict[str, Figure]:
     if not path.is_file():
         return {}
@@ -111,6 +162,10 @@ def _figures(path: Path) -> dict[str, Figure]:
 def _codes(path: Path) -> dict[str, str]:
     with path.open(encoding="utf-8", newline="") as lines:
         return {row["gso"]: row["code"] for row in csv.DictReader(lines)}
+
+
+def _commune_kind(name: str) -> str:
+    return {"Phường": "phuong", "Thị": "thi_tran"}.get(name.split(maxsplit=1)[0], "xa")
 
 
 def _district_kind(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -31,8 +31,8 @@ class World:
     def __init__(self, province: Province, seed: int, size: int = 10_000) -> None:
         self.province, self.seed, self.size = province, seed, size
         self.state: dict[str, Any] = {"added": [], "died": {}, "mergers": []}
-        self._native = tuple(p for p in province.places.values() if p.level == "commune")
-        self._people = People(province.code, seed, size, self._native, province.ethnic_mix, self.address)
+        self._homes = province.inhabited
+        self._people = People(province.numbered, seed, size, self._homes, province.ethnic_mix, self.address)
         self._cast = read_cast()
         self._settle()
 
@@ -42,10 +42,10 @@ class World:
         self.places: Mapping[str, Place] = self._order.places
         """By GSO code: the province, its districts, its communes."""
         self._communes = tuple(p for p in self.places.values() if p.level == "commune")
-        self._roles = cast_people(self._cast["person"], self.province.code, self._native, self.address)
+        self._roles = cast_people(self._cast["person"], self.province.numbered, self._homes, self.address)
         self._named = {p.cccd: p for p in self._roles.values()}
         self._newcomers: dict[str, Person] = {}
-        for made in ("agencies", "cast", "_businesses", "_units"):
+        for made in ("agencies", "cast", "_businesses", "_units", "successors"):
             self.__dict__.pop(made, None)
 
     @cached_property
@@ -60,12 +60,12 @@ class World:
         codes = list(self._businesses)
         companies = (CastMember(e["role"], "business", codes[e["nth"]], e["note"]) for e in self._cast["business"])
         families = (
-            CastMember(e["role"], "household", household_of(self.province.code, e["number"]), e["note"])
+            CastMember(e["role"], "household", household_of(self.province.numbered, e["number"]), e["note"])
             for e in self._cast["household"]
         )
-        top, district = self.province.agency, next(iter(self.districts()), None)
+        top = self.province.agency
         commune = next((a.code for a in self.agencies.values() if a.level == 3), top)
-        names = {"top": top, "district": f"{top}.{district.code}" if district else top, "commune": commune}
+        names = {"top": top, "office": self.office.code, "commune": commune}
         coded = (
             CastMember(e["role"], kind, e["code"].format(**names), e["note"])
             for kind in ("agency", "dossier")
@@ -98,7 +98,7 @@ class World:
     def by_insurance(self, insurance_no: str) -> Person | None:
         others = (*self._named.values(), *self._newcomer_index().values())
         named = next((p for p in others if p.insurance_no == insurance_no), None)
-        return named or self._by_tail(insurance_no, f"{self.province.code}99", 6, lambda p: p.insurance_no)
+        return named or self._by_tail(insurance_no, f"{self.province.numbered}99", 6, lambda p: p.insurance_no)
 
     def by_health_card(self, card: str) -> Person | None:
         """By fifteen characters, or by the ten digits that the newer cards show."""
@@ -153,7 +153,7 @@ class World:
             "detail": detail,
             "household": parent.household
             if parent
-            else f"{self.province.code}98{950_000 + len(self.state['added']):06d}",
+            else f"{self.province.numbered}98{950_000 + len(self.state['added']):06d}",
         }
         self.state["added"].append(entry)
         return self._newcomer_index()[cccd]
@@ -192,7 +192,7 @@ class World:
             self.province.tax_prefix,
             self.seed,
             max(len(fixed), self.size // 100),
-            communes=self._native,
+            communes=self._homes,
             address=self.address,
             owner_of=lambda n: owner if n in fixed else self._people.cccd(n * 52 % self.size // 4 * 4),
             cast=cast,
@@ -206,8 +206,22 @@ class World:
         return tuple(self._businesses.values())
 
     def agency(self, code: str) -> Agency | None:
-        """By short or old code."""
-        return self.agencies.get(code)
+        """By short or old code; what closed with a merger of provinces is found as closed."""
+        return self.agencies.get(code) or self._closed_agencies.get(code.removeprefix("000.00.00."))
+
+    @cached_property
+    def _closed_agencies(self) -> dict[str, Agency]:
+        return {
+            code: Agency(code, f"000.00.00.{code}", f"UBND tỉnh {name}", 1, "", "", "", "", active=False)
+            for code, name in self.province.former_agencies.items()
+        }
+
+    @property
+    def office(self) -> Agency:
+        """Where the sample dossiers lie: the first district's committee, or, where there are no districts, the first commune's,
+        which has taken over a district's work."""
+        top = self.province.agency
+        return next(a for a in self.agencies.values() if a.place and a.parent == top)
 
     @cached_property
     def _units(self) -> dict[str, Agency]:
@@ -230,8 +244,26 @@ class World:
 
     @property
     def closed_places(self) -> tuple[tuple[Place, date], ...]:
-        """Communes that are no more, and since when."""
-        return self._order.closed
+        """Communes that are no more, and since when; first those of before the province itself was merged."""
+        return (*((each.place, self._closed_on) for each in self.province.former), *self._order.closed)
+
+    @property
+    def _closed_on(self) -> date:
+        """The last day of the provinces that were merged."""
+        return (self.province.merged or date.min + timedelta(days=1)) - timedelta(days=1)
+
+    @property
+    def closed_districts(self) -> tuple[tuple[str, str, str, date], ...]:
+        """Code, name, province and last day of the districts that went with a merger of provinces."""
+        found = {each.place.parent: (each.place.parent, each.district, each.province) for each in self.province.former}
+        return tuple((*each, self._closed_on) for each in found.values())
+
+    @cached_property
+    def successors(self) -> Mapping[str, str]:
+        """Code of a commune that is no more -> code of today. A code may stand on both sides: it was given anew."""
+        today = self._order.today
+        old = {each.place.code: today.get(each.into, each.into) for each in self.province.former}
+        return MappingProxyType(old | {place.code: today.get(place.code, "") for place, _ in self._order.closed})
 
     def place(self, code: str) -> Place | None:
         return self.places.get(code)
@@ -273,7 +305,7 @@ class World:
     def _newcomer_index(self) -> dict[str, Person]:
         added = self.state["added"]
         for i in range(len(self._newcomers), len(added)):
-            self._newcomers[added[i]["cccd"]] = newcomer(added[i], i, self.province.code, self.address)
+            self._newcomers[added[i]["cccd"]] = newcomer(added[i], i, self.province.numbered, self.address)
         return self._newcomers
 
     def _by_tail(self, number: str, prefix: str, digits: int, read: Any) -> Person | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lgsp.cli.certify import written
 from lgsp.cli.main import main
 from lgsp.cli.situations import SITUATIONS, Call, Seen, done, met, never_again, orderly_end
 
@@ -60,6 +61,25 @@ def test_the_list_and_what_does_not_exist() -> None:
     listed = CliRunner().invoke(main, ["certify", "mot-cua", "--json"])
     assert [row["id"] for row in json.loads(listed.stdout)] == [each.id for each in SITUATIONS]
     assert CliRunner().invoke(main, ["certify", "mot-cua", "--client", "x", "--only", "khong-co"]).exit_code == 2
+
+
+def test_the_nine_situations_of_onboarding_are_there() -> None:
+    wanted = {
+        "token-expiry", "suspend-303001", "xml-fault", "duplicate", "lost-answer", "nfd", "unknown-code", "slow", "callback-twice"
+    }  # fmt: skip
+    assert wanted < {each.id for each in SITUATIONS}
+
+
+def test_the_minutes_say_who_what_when_and_leave_room_for_two_signatures() -> None:
+    row = {"id": "nfd", "vi": "Họ tên tổ hợp", "en": "Decomposed names", "verdict": "failed", "because": "mã 1", "calls": 3,
+           "seconds": 1.0, "outcomes": ["ok"]}  # fmt: skip
+    result = {"consumer": "mot-cua", "client": "python x.py", "province": "hoa-binh", "at": "2026-01-05T08:00:00+07:00",
+              "passed": 0, "applicable": 1, "fit": False, "situations": [row]}  # fmt: skip
+    text = written(result)
+    assert text.startswith("# BIÊN BẢN KIỂM THỬ KẾT NỐI")
+    for part in ("mot-cua", "python x.py", "2026-01-05", "hoa-binh", "0/1 tình huống đạt; CHƯA ĐẠT", "Không đạt"):
+        assert part in text
+    assert text.count("(ký, ghi rõ họ tên)") == 2
 
 
 def test_judgements() -> None:

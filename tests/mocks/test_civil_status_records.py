@@ -70,7 +70,7 @@ def test_words_for_a_date_are_no_date():
 
 
 def test_dossiers_that_stand_ready_are_the_same_in_every_province():
-    for name in ("hoa-binh", "dien-bien"):
+    for name in ("hoa-binh", "dien-bien", "phu-tho-2025"):
         world = World(Province.load(name), 1, 100)
         ready = standing(world)
         assert [dossier["trangThai"] for dossier in ready.values()] == [4, 4, 2, 3, 4]

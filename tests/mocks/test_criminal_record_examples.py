@@ -10,7 +10,7 @@ from lgsp_mocks.criminal_record_examples import examples, outcomes
 from lgsp_mocks.world import Province, World
 
 
-@pytest.mark.parametrize("name", ["hoa-binh", "dien-bien"])
+@pytest.mark.parametrize("name", ["hoa-binh", "dien-bien", "phu-tho-2025"])
 @pytest.mark.parametrize("era", ["2022-2024", "2025"])
 def test_every_operation_has_one_that_succeeds(name: str, era: str) -> None:
     told = examples(World(replace(Province.load(name), era=era), 1, 100))

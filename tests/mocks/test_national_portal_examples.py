@@ -10,7 +10,7 @@ from lgsp_mocks.national_portal_examples import examples
 from lgsp_mocks.world import Province, World
 
 
-@pytest.mark.parametrize("province", ["hoa-binh", "dien-bien"])
+@pytest.mark.parametrize("province", ["hoa-binh", "dien-bien", "phu-tho-2025"])
 def test_examples(province: str) -> None:
     found = examples(World(Province.load(province), 1, 200))
     named = {operation for handlers in HANDLERS.values() for operation in handlers}

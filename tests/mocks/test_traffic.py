@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import date, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -12,7 +13,7 @@ from lgsp.model import HttpRequest
 from lgsp.runtime import HANOI, Runtime
 from lgsp.simulate import Loaded, Province
 from lgsp_mocks import clock
-from lgsp_mocks.traffic import HttpGateway, Plan, Requests, Traffic
+from lgsp_mocks.traffic import Flow, HttpGateway, Plan, Requests, Traffic
 
 
 async def test_it_calls_the_bus_and_says_when_it_cannot() -> None:
@@ -51,6 +52,36 @@ def test_a_working_days_rate_is_the_plans(flow: object) -> None:
 def test_polling_makes_most_of_all_calls() -> None:
     polls = sum(flow.a_day for flow in PLAN.flows if flow.when == "poll")
     assert polls > sum(flow.a_day for flow in PLAN.flows) / 2
+
+
+def test_the_skew_is_that_of_the_real_month() -> None:
+    """A million calls a month to the central platforms, eight to the last system (DOMAIN.md §7.2)."""
+    days = PLAN.calendar.days(date(2022, 11, 1), date(2022, 11, 30))
+    month: Counter[str] = Counter()
+    for flow in PLAN.flows:
+        central = flow.system in ("national-portal", "document-exchange")
+        a_month = flow.a_day * (30 if flow.when == "poll" else sum(map(PLAN.calendar.weight, days)))
+        month["central" if central else flow.system] += round(a_month)
+    assert 900_000 < month["central"] < 1_300_000
+    assert month["central"] == max(month.values())
+    assert min(month.values()) == month["social-insurance"] in range(7, 11)
+    assert 3_000 < month["population"] < 6_000
+
+
+def test_hours_holidays_month_end_and_villages_in_bursts() -> None:
+    work = next(flow for flow in PLAN.flows if flow.when == "work")
+    poll = next(flow for flow in PLAN.flows if flow.when == "poll")
+    burst = next(flow for flow in PLAN.flows if flow.when == "burst")
+
+    def at(flow: Flow, *moment: int) -> float:
+        return PLAN.rate(flow, datetime(*moment, tzinfo=HANOI))  # type: ignore[misc, arg-type]
+
+    assert at(work, 2022, 11, 16, 9) > 5 * at(work, 2022, 11, 16, 12) > at(work, 2022, 11, 16, 3) > 0
+    assert at(work, 2022, 11, 30, 9) == pytest.approx(PLAN.calendar.month_end * at(work, 2022, 11, 16, 9))
+    assert at(work, 2022, 2, 2, 9) < at(work, 2022, 11, 16, 9) / 20, "Tết"
+    assert at(poll, 2022, 2, 2, 3) == at(poll, 2022, 11, 16, 9) > 0
+    assert [bool(at(burst, 2022, 11, 16, hour, 35)) for hour in (9, 11, 14, 16)] == [False, True, False, True]
+    assert not at(burst, 2022, 11, 13, 11, 35), "a Sunday"
 
 
 def test_levels() -> None:

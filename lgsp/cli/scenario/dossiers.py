@@ -27,7 +27,11 @@ class Dossier:
     desk: float
     """Still to be worked on in the office."""
     ministry: float
+    luck: random.Random = field(default_factory=random.Random, repr=False, compare=False)
+    """Its own: what becomes of one dossier moves no other's, so two tellings side by side are of the same dossiers."""
     carried: bool = False
+    effort: float = 1.0
+    """Of an officer's share in a whole dossier: what was done in an earlier year is not done again."""
     waited: float = 0.0
     """Working seconds that failures have held it."""
     held_since: float | None = None
@@ -40,15 +44,22 @@ class Dossier:
 
 @dataclass(slots=True)
 class Office:
-    """What one kind's officers can finish: first come, first served."""
+    """What one kind's officers can finish: first come, first served.
+
+    A dossier waits for an officer only where more has come in than a day's work: within the day, order is the office's own
+    business and part of the stated times. So a sample waits as the whole does; one in twenty that queued behind each other at a
+    twentieth of the pace would wait twenty times as long.
+    """
 
     seconds_each: float
+    a_day: float = 0.0
+    """Working seconds within which the order does not matter."""
     free_at: float = 0.0
 
-    def finished(self, ready: float, work: float) -> float:
+    def finished(self, ready: float, work: float, effort: float = 1.0) -> float:
         """When a dossier that is ready now leaves the desk."""
-        self.free_at = max(self.free_at, ready) + self.seconds_each
-        return max(self.free_at, ready + work)
+        self.free_at = max(self.free_at, ready) + self.seconds_each * effort
+        return max(self.free_at - self.a_day, ready + work)
 
 
 def time_of(scenario: Scenario) -> WorkingTime:
@@ -58,13 +69,13 @@ def time_of(scenario: Scenario) -> WorkingTime:
 
 def offices(scenario: Scenario, sample: int) -> dict[str, Office]:
     a_day = scenario.calendar.seconds_a_day
-    return {kind.id: Office(a_day * sample / (kind.a_day * scenario.capacity)) for kind in scenario.kinds}
+    return {kind.id: Office(a_day * sample / (kind.a_day * scenario.capacity), a_day) for kind in scenario.kinds}
 
 
 def draw(scenario: Scenario, sample: int, source: random.Random) -> Iterator[Dossier]:
     """All dossiers, those carried in first, then as they come in."""
     time = time_of(scenario)
-    number = 0
+    number, salt = 0, source.random()
     start = time.of(_morning(scenario.first))
     shares = [kind.share for kind in scenario.kinds]
     # what lies about on a given day is of a kind by share and by how long it lies about
@@ -76,23 +87,36 @@ def draw(scenario: Scenario, sample: int, source: random.Random) -> Iterator[Dos
         a_day = scenario.calendar.seconds_a_day
         began = start - done * min(whole, 40.0) * a_day
         left = (1 - done) * whole * a_day
-        yield Dossier(number, kind, time.wall(began), began, began + kind.term * a_day, left, 0.0, carried=True)
+        due = began + kind.term * a_day
+        yield Dossier(number, kind, time.wall(began), began, due, left, 0.0, _luck(salt, number), True, 1 - done)
     days = scenario.calendar.days(scenario.first, scenario.last)
     for day, count in zip(days, spread(scenario.calendar, days, scenario.received // sample), strict=True):
         for share in sorted(source.random() for _ in range(count)):
             number += 1
-            yield _received(scenario, time, number, source.choices(scenario.kinds, shares)[0], day, share, source)
+            kind = source.choices(scenario.kinds, shares)[0]
+            yield _received(scenario, time, number, kind, day, share, source, _luck(salt, number))
 
 
 def _received(
-    scenario: Scenario, time: WorkingTime, number: int, kind: Kind, day: date, share: float, source: random.Random
+    scenario: Scenario,
+    time: WorkingTime,
+    number: int,
+    kind: Kind,
+    day: date,
+    share: float,
+    source: random.Random,
+    luck: random.Random,
 ) -> Dossier:
     if source.random() < scenario.bursts:
         share = min(_BURST_SHARES, key=lambda burst: (burst < share, burst))
     moment = scenario.calendar.moment(day, share)
     began, a_day = time.of(moment), scenario.calendar.seconds_a_day
     desk, ministry = _drawn(kind.desk, source) * a_day, _drawn(kind.ministry, source) * a_day
-    return Dossier(number, kind, moment, began, began + kind.term * a_day, desk, ministry)
+    return Dossier(number, kind, moment, began, began + kind.term * a_day, desk, ministry, luck)
+
+
+def _luck(salt: float, number: int) -> random.Random:
+    return random.Random(f"{salt} {number}")  # noqa: S311  a simulated world
 
 
 def _morning(day: date) -> datetime:

@@ -1,152 +1,127 @@
-"""A scenario's report as one HTML file: pictures are SVG made here, nothing is fetched, inputs and results stand apart."""
+"""A scenario's report as one HTML file: nothing is fetched, inputs and results stand apart."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from lgsp.cli.scenario.pictures import bars, number, periods
+from lgsp.cli.scenario.words import sentence
+
 _STYLE = """
-:root{color-scheme:light dark;--ink:#1b2733;--quiet:#5c6b7a;--line:#d5dde5;--paper:#fff;--a:#0b63b0;--b:#1c8a5a;--c:#c2571a}
-@media(prefers-color-scheme:dark){:root{--ink:#e7edf3;--quiet:#9fb0c0;--line:#33414f;--paper:#10171e;--a:#6cb3f5;--b:#5cc99a;--c:#f0965c}}
+:root{color-scheme:light dark;--ink:#1b2733;--quiet:#5c6b7a;--line:#d5dde5;--paper:#fff;--soft:#f5f8fb;
+--a:#0b63b0;--b:#1c8a5a;--c:#c2571a;--shade:#c2571a2e}
+@media(prefers-color-scheme:dark){:root{--ink:#e7edf3;--quiet:#9fb0c0;--line:#33414f;--paper:#10171e;--soft:#17212a;
+--a:#6cb3f5;--b:#5cc99a;--c:#f0965c;--shade:#f0965c38}}
+*{box-sizing:border-box}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:68rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .5rem;border-bottom:1px solid var(--line)}
-.quiet{color:var(--quiet)}.cards{display:flex;flex-wrap:wrap;gap:1rem}
-.cards div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem 1rem}
-.cards b{display:block;font-size:1.5rem}table{border-collapse:collapse;width:100%;font-size:.92rem}
-th,td{text-align:right;padding:.2rem .6rem;border-bottom:1px solid var(--line)}th:first-child,td:first-child{text-align:left}
-svg{width:100%;height:auto}svg text{fill:var(--quiet);font:12px system-ui,sans-serif}details{margin:.5rem 0}
-.inputs{border-left:4px solid var(--quiet);padding-left:1rem}.results{border-left:4px solid var(--b);padding-left:1rem}
+h1{font-size:1.6rem;margin:0}h2{font-size:1.3rem;margin:0 0 .6rem}h3{font-size:1.02rem;margin:1.8rem 0 .4rem}
+.quiet{color:var(--quiet)}.say{font-size:1.05rem;background:var(--soft);border-radius:.5rem;padding:.7rem 1rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem}
+.cards div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .9rem;font-size:.92rem}
+.cards b{display:block;font-size:1.45rem;font-weight:600}.cards small{color:var(--quiet)}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
+th,td{text-align:right;padding:.25rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
+th{font-weight:600;color:var(--quiet)}th:first-child,td:first-child,td.text,th.text{text-align:left}
+tr:hover td{background:var(--soft)}svg{width:100%;min-width:36rem;height:auto}
+svg text{fill:var(--quiet);font:12px system-ui,sans-serif}
+.legend{margin:.2rem 0;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.88rem;color:var(--quiet)}
+.legend span::before{content:'';display:inline-block;width:.75rem;height:.75rem;border-radius:.2rem;background:var(--dot);
+margin-right:.4rem;vertical-align:-.05rem}
+section{border-top:4px solid var(--b);padding:1.2rem 0 0;margin:2rem 0}.inputs{border-color:var(--quiet)}
 """
+_WORDS = {
+    "id": "mã (id)", "title": "loại hồ sơ (kind)", "settled": "đã giải quyết (settled)",
+    "on_time_percent": "đúng hạn % (on time)",
+    "days_median": "ngày, trung vị (days, median)", "days_p95": "ngày, 95 % (days, 95 %)", "system": "hệ thống (system)",
+    "calls": "cuộc gọi (calls)", "played": "đã chạy (played)", "success_percent": "thành công % (success)",
+    "seconds_mean": "giây (seconds)", "retries": "gọi lại (retries)", "availability_percent": "sẵn sàng % (available)",
+    "outages": "lần ngừng (outages)", "operation": "thao tác (operation)", "outcome": "kết quả (outcome)",
+    "systems": "hệ thống (systems)", "real_month": "tháng thật (real month)", "predicted_month": "dự đoán (predicted)",
+    "error_factor": "lệch, lần (off by a factor of)", "figure": "số liệu (figure)", "published": "đã công bố (published)",
+    "simulated": "mô phỏng (simulated)", "error_percent": "sai lệch % (error)", "share": "tỷ lệ (share)",
+    "term_days": "thời hạn, ngày (term)", "desk_days": "tại cơ quan (desk: median, 95 %)",
+    "ministry_days": "tại bộ (ministry)", "capacity_a_day": "năng lực/ngày (capacity a day)", "where": "ở đâu (where)",
+    "kind": "sự cố (kind)", "from": "từ (from)", "minutes": "phút (minutes)", "dossiers_held": "hồ sơ bị giữ (held)",
+    "working_hours_mean": "giờ chờ trung bình (hours, mean)", "working_hours_most": "giờ chờ lâu nhất (hours, most)",
+    "put_right": "bị từ chối, sửa tay (refused, put right)", "taken_as_they_were": "được nhận nguyên mã cũ (taken as they were)",
+    "submissions": "lượt gửi nhờ (submissions)", "minutes_mean": "phút trung bình (mean)", "minutes_most": "phút lâu nhất (most)",
+}  # fmt: skip
+_TEXT = {"operation", "outcome", "kind", "where", "from"}
 
 
 def page(document: Mapping[str, Any]) -> str:
     """`document` as `lgsp simulate --json` writes it."""
     inputs, results = document["inputs"], document["results"]
     title = inputs["title"]["vi"]
+    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title>"
+    about = f"{escape(inputs['title']['en'])} · seed {inputs['seed']} · mẫu (sample) {inputs['sample']}"
+    said = f"{escape(sentence(results, 'vi'))}<br><span class='quiet'>{escape(sentence(results, 'en'))}</span>"
     parts = [
-        (
-            f"<!doctype html><html lang='vi'><meta charset='utf-8'><title>{escape(title)}</title>"
-            f"<meta name='viewport' content='width=device-width'><style>{_STYLE}</style>"
-        ),
-        (
-            f"<h1>{escape(title)}</h1><p class='quiet'>{escape(inputs['title']['en'])} · seed {inputs['seed']} · "
-            f"mẫu (sample) {inputs['sample']} · mô phỏng, dữ liệu giả định (simulated, invented data)</p>"
-        ),
-        "<section class='results'><h2>Kết quả (results)</h2>",
+        f"<!doctype html><html lang='vi'>{head}<style>{_STYLE}</style>",
+        f"<h1>{escape(title)}</h1>",
+        f"<p class='quiet'>{about} · mô phỏng, dữ liệu giả định (simulated, invented data)</p><p class='say'>{said}</p>",
+        "<section class='results'><h2>Kết quả: tìm ra (results: found)</h2>",
         _cards(results),
-        "<h2>Hồ sơ theo tuần (dossiers by week)</h2>",
-        _weeks(results["weeks"]),
-        "<h2>Theo loại (by kind)</h2>",
-        _table(results["kinds"], ("id", "settled", "on_time_percent", "days_median", "days_p95")),
-        "<h2>Hệ thống (systems)</h2>",
-        _bars([(row["system"], row["calls"]) for row in results["systems"]]),
-        _table(
-            results["systems"],
-            (
-                "system",
-                "calls",
-                "played",
-                "success_percent",
-                "seconds_mean",
-                "retries",
-                "availability_percent",
-                "outages",
-            ),
-        ),
-        "<h2>Người dân phải chờ vì sự cố (who waited because something failed)</h2>",
-        _facts(results["waiting"]),
-        "<h2>Gửi nhờ (submissions)</h2>",
-        _facts(results["submissions"]),
-        "<h2>Cuộc gọi không thành (calls that failed)</h2>",
-        _table(results["failures"], ("system", "operation", "outcome", "calls")),
-        "<h2>So với một tháng thật ở nơi khác (beside a real month elsewhere)</h2>",
-        _month(results["month"]),
     ]
-    if results["published"]:
-        parts += [
-            "<h2>So với số đã công bố (beside what was published)</h2>",
-            _table(results["published"], ("figure", "published", "simulated", "error_percent")),
-        ]
     if document.get("what_if"):
-        parts += ["<h2>Nếu như (what if)</h2>", _side_by_side(document)]
-    parts += ["</section>", _inputs(inputs), "</html>"]
+        parts += ["<h3>Nếu như (what if)</h3>", _side_by_side(document)]
+    if results["published"]:
+        names = ("figure", "published", "simulated", "error_percent")
+        parts += ["<h3>Cạnh số đã công bố (beside what was published)</h3>", _table(results["published"], names)]
+    kinds = [{**row, "title": _both(row["title"])} for row in results["kinds"]]
+    parts += [
+        f"<h3>Hồ sơ theo {'ngày' if results['by'] == 'day' else 'tuần'} (dossiers by {results['by']})</h3>",
+        periods(results["periods"], inputs["outages"]),
+        "<h3>Theo loại hồ sơ (by kind)</h3>",
+        _table(kinds, ("title", "settled", "on_time_percent", "days_median", "days_p95")),
+        "<h3>Ai phải chờ vì sự cố (who waited because something failed)</h3>", _waiting(results["waiting"]),
+    ]  # fmt: skip
+    if results["submissions"]["waited"]:
+        rows = [{"system": system, **row} for system, row in results["submissions"]["waited"].items()]
+        parts += ["<h3>Trục giữ giúp (kept by the bus until they could be delivered)</h3>",
+                  _table(rows, ("system", "submissions", "minutes_mean", "minutes_most"))]  # fmt: skip
+    if results["codes_of_before"]:
+        rows = [{"system": system, **row} for system, row in results["codes_of_before"].items()]
+        parts += ["<h3>Thông điệp còn mã cũ (messages with the codes of before)</h3>",
+                  _table(rows, ("system", "put_right", "taken_as_they_were"))]  # fmt: skip
+    parts += [
+        "<h3>Cuộc gọi theo hệ thống, thang log (calls by system, logarithmic)</h3>",
+        bars([(row["system"], row["calls"]) for row in results["systems"]]),
+        _table(results["systems"], ("system", "calls", "played", "success_percent", "seconds_mean", "retries",
+                                    "availability_percent", "outages")),
+        "<h3>Cuộc gọi không thành (calls that failed, as played)</h3>",
+        _table(results["failures"], ("system", "operation", "outcome", "calls")),
+        "<h3>Cạnh một tháng thật ở tỉnh khác (beside a real month of another province)</h3>", _month(results["month"]),
+        "</section>", _inputs(inputs), "</html>",
+    ]  # fmt: skip
     return "\n".join(parts)
 
 
 def _cards(results: Mapping[str, Any]) -> str:
-    found, waiting = results["dossiers"], results["waiting"]
+    found, waiting, sent = results["dossiers"], results["waiting"], results["submissions"]
     cards = (
-        (_number(found["settled"]), "đã giải quyết (settled)"),
-        (f"{found['on_time_percent']} %", "đúng hạn (on time)"),
-        (f"{_number(found['open_at_the_end'])} · {found['open_percent']} %", "còn lại (carried over)"),
-        (_number(waiting["dossiers_held"]), "hồ sơ bị sự cố giữ lại (held by failures)"),
-        (_number(results["submissions"]["lost"]), "bị mất (lost)"),
+        (number(found["settled"]), "đã giải quyết", "settled"),
+        (f"{_cell(found['on_time_percent'])} %", "đúng hạn", "on time"),
+        (f"{number(found['open_at_the_end'])}", f"còn lại, {_cell(found['open_percent'])} %", "carried over"),
+        (number(waiting["dossiers_held"]), "hồ sơ bị sự cố giữ lại", "held by failures"),
+        (number(sent["most_waiting_at_once"]), "gửi nhờ chờ cùng lúc, nhiều nhất", "submissions waiting at once, most"),
+        (number(sent["lost"] + sum(sent["messages_lost"].values())), "bị mất", "lost"),
     )
-    return "<div class='cards'>" + "".join(f"<div><b>{a}</b>{escape(b)}</div>" for a, b in cards) + "</div>"
+    shown = "".join(f"<div><b>{a}</b>{escape(vi)}<br><small>{escape(en)}</small></div>" for a, vi, en in cards)
+    return f"<div class='cards'>{shown}</div>"
 
 
-def _weeks(weeks: Sequence[Mapping[str, Any]]) -> str:
-    width, height, left = 960, 260, 60
-    most = max((max(w["received"], w["settled"], w["open"]) for w in weeks), default=1) or 1
-    step = (width - left - 10) / max(1, len(weeks))
-
-    def y(value: float) -> float:
-        return round(height - 30 - value / most * (height - 50), 1)
-
-    def line(name: str, colour: str) -> str:
-        points = " ".join(f"{left + (i + 0.5) * step:.1f},{y(w[name])}" for i, w in enumerate(weeks))
-        return f"<polyline points='{points}' fill='none' stroke='var({colour})' stroke-width='2'><title>{name}</title></polyline>"
-
-    grid = "".join(
-        f"<line x1='{left}' x2='{width}' y1='{y(v)}' y2='{y(v)}' stroke='var(--line)'/>"
-        f"<text x='{left - 6}' y='{y(v) + 4}' text-anchor='end'>{_number(v)}</text>"
-        for v in (0, most // 2, most)
-    )
-    every = max(1, len(weeks) // 8)
-    names = "".join(
-        f"<text x='{left + (i + 0.5) * step:.1f}' y='{height - 10}' text-anchor='middle'>{w['week'][5:]}</text>"
-        for i, w in enumerate(weeks)
-        if i % every == 0
-    )
-    legend = (
-        f"<text x='{left}' y='12' style='fill:var(--a)'>tiếp nhận (received)</text>"
-        f"<text x='{left + 170}' y='12' style='fill:var(--b)'>giải quyết (settled)</text>"
-        f"<text x='{left + 340}' y='12' style='fill:var(--c)'>đang giải quyết (open)</text>"
-    )
-    drawn = line("received", "--a") + line("settled", "--b") + line("open", "--c")
-    return f"<svg viewBox='0 0 {width} {height}' role='img' aria-label='dossiers by week'>{grid}{drawn}{names}{legend}</svg>"
-
-
-def _bars(rows: Sequence[tuple[str, float]]) -> str:
-    """Calls by system on a logarithmic scale: the skew is the picture."""
-    rows = sorted(rows, key=lambda row: -row[1])
-    most = max((value for _, value in rows), default=1) or 1
-    scale = 640 / max(1.0, math.log10(most + 1))
-    drawn = "".join(
-        f"<text x='172' y='{i * 22 + 15}' text-anchor='end'>{escape(name)}</text>"
-        f"<rect x='180' y='{i * 22 + 3}' height='15' width='{math.log10(value + 1) * scale:.1f}' fill='var(--a)' rx='2'/>"
-        f"<text x='{186 + math.log10(value + 1) * scale:.1f}' y='{i * 22 + 15}'>{_number(value)}</text>"
-        for i, (name, value) in enumerate(rows)
-    )
-    return f"<svg viewBox='0 0 960 {len(rows) * 22 + 6}' role='img' aria-label='calls by system, logarithmic'>{drawn}</svg>"
-
-
-def _table(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
-    if not rows:
-        return "<p class='quiet'>không có (none)</p>"
-    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{_cell(row.get(name))}</td>" for name in names) + "</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _facts(facts: Mapping[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(name.replace('_', ' '))}</td><td>{_cell(value)}</td></tr>" for name, value in facts.items()
-    )
-    return f"<table>{rows}</table>"
+def _waiting(waiting: Mapping[str, Any]) -> str:
+    offices = [{**row, "title": _both(row["title"])} for row in waiting["offices"]]
+    table = _table(offices, ("title", "dossiers_held", "working_hours_mean", "working_hours_most"))
+    facts = {
+        "giữ vì hệ thống (held because of)": waiting["because_of"],
+        "cán bộ sửa tay (put right by hand)": waiting["put_right_by_hand"],
+        "kiểm tra bằng giấy (checked on paper)": waiting["checked_on_paper"],
+    }
+    return table + _facts({name: rows for name, rows in facts.items() if rows})
 
 
 def _month(month: Mapping[str, Any]) -> str:
@@ -154,60 +129,92 @@ def _month(month: Mapping[str, Any]) -> str:
     given = ", ".join(", ".join(row["systems"]) for row in month["stated_and_not_compared"]) or "–"
     return (
         _table(rows, ("systems", "real_month", "predicted_month", "error_factor"))
-        + f"<p class='quiet'>Sai lệch trung bình (mean error factor) {month['mean_error_factor']}, tương quan hạng "
-        f"(rank correlation) {month['rank_correlation']}; đã đưa vào nên không so (fed in, not compared): {escape(given)}.</p>"
+        + f"<p class='quiet'>Lệch trung bình (mean error factor) {_cell(month['mean_error_factor'])}, tương quan hạng (rank "
+        f"correlation) {_cell(month['rank_correlation'])}; đã đưa vào nên không so (fed in, not compared): {escape(given)}.</p>"
     )
 
 
 def _side_by_side(document: Mapping[str, Any]) -> str:
-    told = [
-        ("như đã kể (as told)", document["results"]),
-        *((w["title"]["vi"], w["results"]) for w in document["what_if"]),
-    ]
+    told = [("như đã kể (as told)", document["results"])]
+    told += [(_both(w["title"]), w["results"]) for w in document["what_if"]]
     lines: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = (
-        ("on time %", lambda r: r["dossiers"]["on_time_percent"]),
-        ("open at the end", lambda r: r["dossiers"]["open_at_the_end"]),
-        ("dossiers held", lambda r: r["waiting"]["dossiers_held"]),
-        ("working hours waited, mean", lambda r: r["waiting"]["working_hours_mean"]),
-        ("working hours waited, most", lambda r: r["waiting"]["working_hours_most"]),
-        ("because of", lambda r: r["waiting"]["because_of"]),
-        ("put right by hand", lambda r: sum(r["waiting"]["put_right_by_hand"].values())),
-        ("submissions waiting at once", lambda r: r["submissions"]["most_waiting_at_once"]),
-        ("lost", lambda r: r["submissions"]["lost"]),
+        ("đúng hạn % (on time)", lambda r: r["dossiers"]["on_time_percent"]),
+        ("còn lại (open at the end)", lambda r: r["dossiers"]["open_at_the_end"]),
+        ("hồ sơ bị giữ (dossiers held)", lambda r: r["waiting"]["dossiers_held"]),
+        ("giờ làm việc chờ, trung bình (hours waited, mean)", lambda r: r["waiting"]["working_hours_mean"]),
+        ("giờ làm việc chờ, lâu nhất (hours waited, most)", lambda r: r["waiting"]["working_hours_most"]),
+        ("giữ vì (because of)", lambda r: r["waiting"]["because_of"]),
+        ("sửa tay (put right by hand)", lambda r: sum(r["waiting"]["put_right_by_hand"].values())),
+        ("gửi nhờ chờ cùng lúc (submissions waiting at once)", lambda r: r["submissions"]["most_waiting_at_once"]),
+        ("bị mất (lost)", lambda r: r["submissions"]["lost"] + sum(r["submissions"]["messages_lost"].values())),
     )
     head = "<th></th>" + "".join(f"<th>{escape(name)}</th>" for name, _ in told)
     body = "".join(
         f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{_cell(read(results))}</td>" for _, results in told) + "</tr>"
         for name, read in lines
     )
-    return f"<table><tr>{head}</tr>{body}</table>"
+    said = "".join(f"<li><b>{escape(name)}</b>: {escape(sentence(results, 'vi'))}</li>" for name, results in told)
+    return f"<div class='wide'><table><tr>{head}</tr>{body}</table></div><ul>{said}</ul>"
 
 
 def _inputs(inputs: Mapping[str, Any]) -> str:
-    plain = {name: value for name, value in inputs.items() if name not in ("title", "kinds", "outages", "cuts")}
-    names = ("id", "share", "term_days", "desk_days", "ministry_days", "capacity_a_day")
-    return (
-        "<section class='inputs'><h2>Đầu vào (inputs: stated, not found)</h2>"
-        + _facts(plain)
-        + "<h2>Thời gian xử lý đã nêu (stated processing times)</h2>"
-        + _table(inputs["kinds"], names)
-        + "<h2>Sự cố (outages)</h2>"
-        + _table(inputs["outages"], ("where", "kind", "from", "minutes"))
-        + "</section>"
+    apart = ("title", "kinds", "outages", "cuts", "switch", "thinned", "policy")
+    plain = {name.replace("_", " "): value for name, value in inputs.items() if name not in apart}
+    kinds = [{**row, "title": _both(row["title"])} for row in inputs["kinds"]]
+    names = ("title", "share", "term_days", "desk_days", "ministry_days", "capacity_a_day")
+    parts = [
+        "<section class='inputs'><h2>Đầu vào: nêu ra, không tìm ra (inputs: stated, not found)</h2>", _facts(plain),
+        "<h3>Thời gian xử lý đã nêu, ngày làm việc (stated processing times, working days)</h3>", _table(kinds, names),
+        "<h3>Sự cố (outages)</h3>", _table(inputs["outages"], ("where", "kind", "from", "minutes")),
+    ]  # fmt: skip
+    if inputs["cuts"]:
+        parts += [
+            "<h3>Ngắt kết nối theo quyết định (cut off by decision)</h3>",
+            _table(inputs["cuts"], ("system", "from", "until")),
+        ]
+    if inputs["switch"]:
+        parts += ["<h3>Chuyển sang giai đoạn mới (change of era)</h3>", _facts(inputs["switch"])]
+    parts += ["<h3>Chính sách của trục (policy of the bus)</h3>", _facts(inputs["policy"]),
+              "<h3>Rút gọn, 1 trên (thinned, one in)</h3>", _facts(inputs["thinned"]), "</section>"]  # fmt: skip
+    return "".join(parts)
+
+
+def _table(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    if not rows:
+        return "<p class='quiet'>không có (none)</p>"
+    kinds = [" class='text'" if name in _TEXT else "" for name in names]
+    head = "".join(f"<th{kind}>{escape(_WORDS.get(name, name))}</th>" for name, kind in zip(names, kinds, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kind}>{_cell(row.get(name))}</td>" for name, kind in zip(names, kinds, strict=True))
+        + "</tr>"
+        for row in rows
     )
+    return f"<div class='wide'><table><tr>{head}</tr>{body}</table></div>"
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(name.replace('_', ' '))}</td><td>{_cell(value)}</td></tr>" for name, value in facts.items()
+    )
+    return f"<div class='wide'><table>{rows}</table></div>" if rows else ""
+
+
+def _both(title: Mapping[str, str]) -> str:
+    return f"{title['vi']} ({title['en']})" if title["vi"] != title["en"] else title["vi"]
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "có", False: "không", None: "–"}[value]
-    if isinstance(value, int | float):
-        return _number(value)
-    if isinstance(value, dict | list):
-        return escape(json.dumps(value, ensure_ascii=False).strip("{}[]").replace('"', "")) or "–"
-    return escape(str(value))
-
-
-def _number(value: float) -> str:
-    """1.234.567,8 as people here write it."""
-    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip(".").rstrip(".")
-    return text.replace(",", "_").replace(".", ",").replace("_", ".")
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "có (yes)" if value else "không (no)"
+        case int() | float():
+            return number(value)
+        case dict():
+            return ", ".join(f"{escape(str(name))}: {_cell(each)}" for name, each in value.items()) or "–"
+        case list():
+            return " · ".join(_cell(each) for each in value) or "–"
+        case _:
+            return escape(str(value))

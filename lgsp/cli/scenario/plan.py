@@ -14,6 +14,8 @@ from lgsp_mocks.calendar import Calendar
 from lgsp_mocks.traffic import PLAN
 
 FOLDER = PLAN.with_name("scenarios")
+POLLS = 30
+"""Thinning of standing questions by the sample: they change nothing, and are multiplied back."""
 At = Literal["reception", "work", "result"]
 
 
@@ -83,6 +85,22 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """From one era into the next: another province, other codes. Offices learn them one after the other."""
+
+    at: datetime
+    province: str
+    until: datetime
+    stale: float
+    """Share of messages that still carry the codes of before on the first day; it falls evenly to none on the last."""
+
+    def share(self, now: datetime) -> float:
+        if not self.at <= now < self.until:
+            return 0.0
+        return self.stale * (1 - (now - self.at) / (self.until - self.at))
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the bus and the agencies do about failures."""
 
@@ -115,18 +133,26 @@ class Scenario:
     capacity: float = 1.0
     bursts: float = 0.0
     """Share of dossiers whose commune sends twice a day only."""
-    drift: tuple[datetime, datetime, float] | None = None
-    """From, until, share of messages with a code of before the merger: an officer has to put it right."""
+    switch: Switch | None = None
     published: Mapping[str, float] = field(default_factory=dict)
     """What the province reported: compared with, never fed in."""
     thin: int = 8
-    """One in so many messages that nobody waits for is played."""
+    """One in so many messages that nobody waits for is played, in a sample; `thin_whole` by the sample where that is more."""
+    thin_whole: int = 64
+    thin_polls: int = 60
+    """One in so many standing questions is played; `POLLS` by the sample where that is more."""
     agency_retry: float = 900.0
     """Seconds after which an agency asks again for a dossier that a failure holds."""
     correction: float = 4.0
     """Working hours until an officer has put data right, or settled by hand what no system knows."""
     paper: float = 1.0
     """Working days that a check on paper takes where a system is closed to the province."""
+
+    def polls_thinned(self, sample: int) -> int:
+        return max(self.thin_polls, POLLS * sample)
+
+    def messages_thinned(self, sample: int) -> int:
+        return max(self.thin, self.thin_whole // sample)
 
     def variant(self, table: Mapping[str, Any]) -> Scenario:
         """The same with another policy or other outages. Raises `ScenarioError` for what cannot be another."""
@@ -142,12 +168,14 @@ class Scenario:
                     changed = replace(changed, cuts=tuple(_cut(row) for row in value))
                 case "capacity":
                     changed = replace(changed, capacity=float(value))
-                case "drift_errors" if self.drift:
-                    changed = replace(changed, drift=(self.drift[0], self.drift[1], float(value)))
+                case "stale" if changed.switch:
+                    changed = replace(changed, switch=replace(changed.switch, stale=float(value)))
                 case "id" | "title":
                     pass
                 case _:
-                    raise ScenarioError(f"no what-if {key!r}; there are async, retry, breaker, outages, cuts, capacity")
+                    raise ScenarioError(
+                        f"no what-if {key!r}; there are async, retry, breaker, outages, cuts, capacity, stale"
+                    )
         return changed
 
 
@@ -174,7 +202,7 @@ def _read(path: Path) -> tuple[Scenario, list[Mapping[str, Any]]]:
     kinds = tuple(
         Kind(**{**row, "steps": (*(Step(**step) for step in row.get("steps", ())), *every)}) for row in shared["kinds"]
     )
-    drift = table.pop("drift", None)
+    switch = table.pop("switch", None)
     what_if = table.pop("what_if", [])
     scenario = Scenario(
         name=path.stem,
@@ -188,7 +216,7 @@ def _read(path: Path) -> tuple[Scenario, list[Mapping[str, Any]]]:
         outages=tuple(_outage(row) for row in table.pop("outages", ())),
         cuts=tuple(_cut(row) for row in table.pop("cuts", ())),
         capacity=float(table.pop("capacity", {}).get("factor", 1.0)),
-        drift=(_moment(drift["from"]), _moment(drift["until"]), float(drift["errors"])) if drift else None,
+        switch=_switch(switch) if switch else None,
         **_plain(table),
     )
     return scenario, what_if
@@ -204,6 +232,10 @@ def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
 def _outage(row: Mapping[str, Any]) -> Outage:
     rest = {key: value for key, value in row.items() if key not in ("where", "kind", "from", "minutes")}
     return Outage(row["where"], row["kind"], _moment(row["from"]), float(row["minutes"]), rest)
+
+
+def _switch(row: Mapping[str, Any]) -> Switch:
+    return Switch(_moment(row["at"]), row["province"], _moment(row["until"]), float(row["stale"]))
 
 
 def _cut(row: Mapping[str, Any]) -> Cut:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,12 +9,17 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from lgsp.cli.scenario.dossiers import Dossier
+from lgsp.cli.scenario.month import compared
 from lgsp.cli.scenario.plan import Scenario, Step
 from lgsp.events import SubmissionMoved
 from lgsp.model import Health, SubmissionState
 from lgsp.runtime import HANOI
 
 S = SubmissionState
+BY_DAY = 45
+"""Days up to which a report goes by the day."""
+NOTICED = 60.0
+"""Seconds in the bus beyond which a submission has waited."""
 
 
 @dataclass
@@ -46,6 +50,14 @@ class Tally:
     down: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Seconds, by system."""
     outages: Counter[str] = field(default_factory=Counter)
+    messages_lost: Counter[str] = field(default_factory=Counter)
+    """What agencies told a system that was away and nobody tells again, by system; not of the sample, but of the whole."""
+    stale: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    """Messages with the codes of before, by (system, taken as they were)."""
+    accepted_at: dict[str, datetime] = field(default_factory=dict)
+    """Submissions that are not delivered yet."""
+    late: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Seconds that submissions waited at the bus, where it was more than a minute, by system."""
 
     def came_in(self, dossier: Dossier) -> None:
         self.dossiers.append(dossier)
@@ -61,6 +73,13 @@ class Tally:
     def corrected(self, step: Step) -> None:
         self.corrections[step.system] += 1
 
+    def sent_stale(self, step: Step, *, accepted: bool) -> None:
+        self.stale[step.system, accepted] += 1
+
+    def message_lost(self, step: Step) -> None:
+        thin = self.scenario.messages_thinned(self.sample) if step.thinned else 1
+        self.messages_lost[step.system] += thin * self.sample
+
     def on_paper(self, step: Step) -> None:
         self.paper[step.system] += 1
 
@@ -72,10 +91,15 @@ class Tally:
             self.down_since[system] = at
             self.outages[system] += 1
 
-    def submission(self, event: SubmissionMoved) -> None:
+    def submission(self, event: SubmissionMoved, at: datetime) -> None:
         was, now = event.was, event.now
         if was is None:
             self.submissions["accepted"] += 1
+            self.accepted_at[event.id] = at
+        if now not in self.WAITING and (since := self.accepted_at.pop(event.id, None)):
+            waited = (at - since).total_seconds()
+            if waited > NOTICED:
+                self.late[event.system].append(waited)
         self.delivering += (now is S.DELIVERING) - (was is S.DELIVERING)
         self.waiting_now += (now in self.WAITING) - (was in self.WAITING)
         self.waiting_most = max(self.waiting_most, self.waiting_now)
@@ -95,7 +119,7 @@ class Tally:
         return {"inputs": self._inputs(seed), "results": self._results()}
 
     def _inputs(self, seed: int) -> dict[str, Any]:
-        from lgsp.cli.scenario.life import PROBES, thinned
+        from lgsp.cli.scenario.troubles import PROBES
 
         given = self.scenario
         return {
@@ -109,8 +133,8 @@ class Tally:
             "dossiers_carried_in": given.carried_in,
             "sample": f"1:{self.sample}",
             "thinned": {
-                "standing questions and daily work": thinned(self.sample),
-                "messages that nobody waits for": given.thin,
+                "standing questions and daily work": given.polls_thinned(self.sample),
+                "messages that nobody waits for": given.messages_thinned(self.sample),
                 "probes of a healthy bus": PROBES,
             },
             "policy": asdict(given.policy),
@@ -121,6 +145,14 @@ class Tally:
             "cuts": [
                 {"system": c.system, "from": c.start.isoformat(), "until": c.until.isoformat()} for c in given.cuts
             ],
+            "switch": {
+                "at": given.switch.at.isoformat(),
+                "province": given.switch.province,
+                "messages_with_codes_of_before_percent": round(100 * given.switch.stale, 1),
+                "falling_to_none_on": given.switch.until.isoformat(),
+            }
+            if given.switch
+            else None,
             "kinds": [
                 {
                     "id": kind.id,
@@ -142,24 +174,41 @@ class Tally:
         settled = [each for each in self.dossiers if each.settled]
         on_time = sum(1 for each in settled if each.ended <= each.due)
         still = len(self.dossiers) - len(settled)
-        late_open = sum(1 for each in self.dossiers if not each.settled)
+        days = 1 if (self.scenario.last - self.scenario.first).days <= BY_DAY else 7
         found = {
             "settled": len(settled) * self.sample,
             "on_time_percent": _percent(on_time, len(settled)),
-            "open_at_the_end": late_open * self.sample,
+            "open_at_the_end": still * self.sample,
             "open_percent": _percent(still, len(self.dossiers)),
         }
         return {
             "dossiers": found,
             "published": self._published(found),
             "kinds": self._kinds(settled),
-            "weeks": self._weeks(),
+            "by": "day" if days == 1 else "week",
+            "periods": self._periods(days),
             "waiting": self._waiting(),
             "systems": self._systems(),
             "submissions": {
-                **{name: self.submissions[name] for name in sorted(self.submissions)},
-                "most_waiting_at_once": self.waiting_most,
-                "lost": 0 if self.waiting_now == 0 else self.waiting_now,
+                **{name: count * self.sample for name, count in sorted(self.submissions.items())},
+                "most_waiting_at_once": self.waiting_most * self.sample,
+                "lost": self.waiting_now * self.sample,
+                "messages_lost": dict(sorted(self.messages_lost.items())),
+                "waited": {
+                    system: {
+                        "submissions": len(seconds) * self.sample,
+                        "minutes_mean": round(sum(seconds) / len(seconds) / 60, 1),
+                        "minutes_most": round(max(seconds) / 60, 1),
+                    }
+                    for system, seconds in sorted(self.late.items())
+                },
+            },
+            "codes_of_before": {
+                system: {
+                    "put_right": self.stale[system, False] * self.sample,
+                    "taken_as_they_were": self.stale[system, True] * self.sample,
+                }
+                for system in sorted({system for system, _ in self.stale})
             },
             "calls_played": sum(self.calls.values()),
             "refused_by_ministries": [
@@ -171,7 +220,7 @@ class Tally:
                 for (system, operation, code), count in sorted(self.calls.items())
                 if code not in ("ok", "accepted")
             ],
-            "month": self._month(),
+            "month": compared(self.scenario, self.real),
         }
 
     def _published(self, found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -196,29 +245,27 @@ class Tally:
             })  # fmt: skip
         return rows
 
-    def _weeks(self) -> list[dict[str, Any]]:
-        """By the Monday: received, settled, still open when the week ends."""
-        received: Counter[date] = Counter()
-        settled: Counter[date] = Counter()
-        open_now = 0
+    def _periods(self, days: int) -> list[dict[str, Any]]:
+        """By so many days from a Monday on: received, settled, still open when the period ends."""
+        received: Counter[int] = Counter()
+        settled: Counter[int] = Counter()
+        first = _monday(self.scenario.first) if days > 1 else self.scenario.first
         for each in self.dossiers:
-            if each.carried:
-                open_now += 1
-            else:
-                received[_monday(each.received.date())] += 1
+            if not each.carried:
+                received[(each.received.date() - first).days // days] += 1
             if each.settled:
-                settled[_monday(each.settled.astimezone(HANOI).date())] += 1
-        rows = []
-        week = _monday(self.scenario.first)
-        while week <= self.scenario.last:
-            open_now += received[week] - settled[week]
+                settled[(each.settled.astimezone(HANOI).date() - first).days // days] += 1
+        open_now, rows = sum(each.carried for each in self.dossiers), []
+        for n in range((self.scenario.last - first).days // days + 1):
+            open_now += received[n] - settled[n]
+            start = first + timedelta(days=n * days)
             rows.append({
-                "week": week.isoformat(),
-                "received": received[week] * self.sample,
-                "settled": settled[week] * self.sample,
+                "from": max(start, self.scenario.first).isoformat(),
+                "to": min(start + timedelta(days=days - 1), self.scenario.last).isoformat(),
+                "received": received[n] * self.sample,
+                "settled": settled[n] * self.sample,
                 "open": open_now * self.sample,
             })  # fmt: skip
-            week += timedelta(days=7)
         return rows
 
     def _waiting(self) -> dict[str, Any]:
@@ -233,10 +280,26 @@ class Tally:
             "working_hours_p95": _quantile(hours, 0.95),
             "working_hours_most": round(hours[-1], 2) if hours else 0.0,
             "working_hours_all": round(sum(hours) * self.sample),
+            "offices": self._offices_waiting(),
             "because_of": {system: count * self.sample for system, count in sorted(by_system.items())},
             "put_right_by_hand": {system: count * self.sample for system, count in sorted(self.corrections.items())},
             "checked_on_paper": {system: count * self.sample for system, count in sorted(self.paper.items())},
         }
+
+    def _offices_waiting(self) -> list[dict[str, Any]]:
+        """Whose dossiers were held, by kind of dossier: each kind is another office's."""
+        rows = []
+        for kind in self.scenario.kinds:
+            hours = [each.waited / 3600 for each in self.dossiers if each.kind.id == kind.id and each.reasons]
+            if hours:
+                rows.append({
+                    "id": kind.id,
+                    "title": dict(kind.title),
+                    "dossiers_held": len(hours) * self.sample,
+                    "working_hours_mean": round(sum(hours) / len(hours), 2),
+                    "working_hours_most": round(max(hours), 2),
+                })  # fmt: skip
+        return rows
 
     def _systems(self) -> list[dict[str, Any]]:
         whole = timedelta(days=(self.scenario.last - self.scenario.first).days + 1).total_seconds()
@@ -260,41 +323,6 @@ class Tally:
                 "outages": self.outages[name],
             })  # fmt: skip
         return rows
-
-    def _month(self) -> dict[str, Any]:
-        """The skew over systems beside a real month of a province elsewhere: predicted from mix, steps and intervals."""
-        days = (self.scenario.last - self.scenario.first).days + 1
-        stated = {each.system for each in self.scenario.daily}
-        rows: list[dict[str, Any]] = []
-        for systems, real in self.scenario.month:
-            mine = sum(self.real[system] for system in systems) * 30 / days
-            rows.append({
-                "systems": list(systems),
-                "real_month": real,
-                "predicted_month": round(mine),
-                "error_factor": round(10 ** abs(math.log10(max(mine, 0.5) / real)), 1),
-                "fed_in": bool(stated & set(systems)) and len(systems) == 1,
-            })  # fmt: skip
-        rows, given = [row for row in rows if not row["fed_in"]], [row for row in rows if row["fed_in"]]
-        logs = [math.log10(max(row["predicted_month"], 0.5) / row["real_month"]) for row in rows]
-        return {
-            "rows": rows,
-            "stated_and_not_compared": given,
-            "rank_correlation": round(
-                _spearman([row["predicted_month"] for row in rows], [row["real_month"] for row in rows]), 2
-            ),
-            "mean_error_factor": round(10 ** (sum(map(abs, logs)) / len(logs)), 1) if logs else None,
-            "calls_a_month": round(sum(self.real.values()) * 30 / days),
-        }
-
-
-def _spearman(one: Sequence[float], other: Sequence[float]) -> float:
-    def ranks(values: Sequence[float]) -> list[float]:
-        order = sorted(values)
-        return [order.index(value) + (order.count(value) - 1) / 2 for value in values]
-
-    a, b, n = ranks(one), ranks(other), len(one)
-    return 1 - 6 * sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / (n * (n * n - 1)) if n > 1 else 1.0
 
 
 def _monday(day: date) -> date:

@@ -92,3 +92,64 @@ def test_a_second_merger_and_what_cannot_be() -> None:
         after.merge(["04789"], "99903", "Xã Mẫu", DAY)
     with pytest.raises(ValueError, match="taken"):
         after.merge(["04798"], "99902", "Xã Mẫu", DAY)
+
+
+# Two eras: the province before 2025-07-01, and the one that it became a part of
+
+
+def eras() -> tuple[World, World]:
+    return World(Province.load("hoa-binh"), 3, 4_000), World(Province.load("phu-tho-2025"), 3, 4_000)
+
+
+def test_the_same_people_under_the_codes_of_today() -> None:
+    before, after = eras()
+    for was, now in zip(before.people(), after.people(), strict=True):
+        assert (was.cccd, was.full_name, was.household, was.insurance_no) == (
+            now.cccd,
+            now.full_name,
+            now.household,
+            now.insurance_no,
+        )
+        assert now.residence.commune == after.successors[was.residence.commune]
+        assert (now.residence.province, now.residence.district) == ("25", "")
+        assert "Huyện" not in now.residence.text
+    assert {each.mst for each in before.businesses()} == {each.mst for each in after.businesses()}
+    child = after.add_person(full_name="Bùi Mẫu Sơ", birth=date(2025, 7, 2), gender="1", commune="04795")
+    assert child.cccd.startswith("025"), "numbers of today begin with the province of today"
+    assert after.person(child.cccd) == child
+
+
+def test_communes_are_the_offices_below_the_province() -> None:
+    before, after = eras()
+    assert (before.office.code, before.office.level) == ("H28.148", 2)
+    assert (after.office.level, after.office.parent, after.office.old_code) == (3, "H44", "")
+    assert after.office.unit_code, "the Ministry of Justice has a unit for each"
+    communes = [each for each in after.agencies.values() if each.level == 3]
+    assert len({each.code for each in communes}) == len(communes) == 148
+    assert not after.districts()
+    for code in ("H28", "000.00.00.H28", "H62"):
+        closed = after.agency(code)
+        assert closed is not None
+        assert not closed.active
+    assert after.agency("H28.148") is None
+
+
+def test_the_catalogues_say_what_closed_and_what_took_its_place() -> None:
+    _, after = eras()
+    rows = {row["MaXa"]: row for row in records(after, "donvihanhchinhcap3", NOW)}
+    assert len(rows) == 479, "148 of today; 331 of before whose code nobody has any more"
+    assert (rows["04789"]["HieuLucDen"], rows["04789"]["MaThayThe"]) == ("30/06/2025", "04828")
+    assert (rows["04795"]["TenXa"], rows["04795"]["HieuLucTu"], rows["04795"]["HieuLucDen"]) == (
+        "Phường Hòa Bình",
+        "01/07/2025",
+        None,
+    )
+    assert all((row["HieuLucDen"] is None) is (row["MaThayThe"] is None) for row in rows.values())
+    districts = records(after, "donvihanhchinhcap2", NOW)
+    assert {"148", "159"} < {row["MaHuyen"] for row in districts}
+    assert {row["HieuLucDen"] for row in districts} == {"30/06/2025"}
+    provinces = {row["MaTinh"]: row for row in records(after, "donvihanhchinhcap1", NOW)}
+    assert sum(row["HieuLucDen"] is None for row in provinces.values()) == 34
+    assert len(provinces) == 63
+    assert (provinces["17"]["HieuLucDen"], provinces["25"]["HieuLucDen"]) == ("30/06/2025", None)
+    assert provinces["24"]["TenTinh"] == "Tỉnh Bắc Ninh", "a code that went to another name"

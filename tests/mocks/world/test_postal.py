@@ -8,7 +8,7 @@ from lgsp_mocks.world import Province, World
 from lgsp_mocks.world.postal import ALPHABET, SIDE, Ground
 
 
-@pytest.fixture(scope="module", params=["hoa-binh", "dien-bien"])
+@pytest.fixture(scope="module", params=["hoa-binh", "dien-bien", "phu-tho-2025"])
 def ground(request: pytest.FixtureRequest) -> Ground:
     return Ground(World(Province.load(request.param), 1, 6_000))
 

@@ -67,3 +67,24 @@ def test_a_province_may_have_published_nothing(tmp_path: Path) -> None:
     for name in ("province.toml", "places.csv"):
         (folder / name).write_bytes((PROVINCES / "hoa-binh" / name).read_bytes())
     assert not Province.load(folder).figures
+
+
+def test_a_province_of_three_has_every_commune_once_and_every_old_one_in_it() -> None:
+    """Resolution 1676/NQ-UBTVQH15: 148 units, 66 of them from Phú Thọ, 36 from Vĩnh Phúc, 46 from Hoà Bình."""
+    merged, before = Province.load("phu-tho-2025"), Province.load("hoa-binh")
+    communes = {place.code: place for place in merged.places.values() if place.level == "commune"}
+    assert (len(communes), sum(place.kind == "phuong" for place in communes.values())) == (148, 15)
+    assert {place.parent for place in communes.values()} == {"25"}
+    heirs: dict[str, set[str]] = {}
+    for each in merged.former:
+        heirs.setdefault(each.province, set()).add(each.into)
+    assert {province: len(into) for province, into in heirs.items()} == {"25": 66, "26": 36, "17": 46}
+    assert set().union(*heirs.values()) == communes.keys()
+    mine = {each.place.code: each for each in merged.former if each.province == "17"}
+    there = {place.code: place for place in before.places.values() if place.level == "commune"}
+    assert {code: each.place.name for code, each in mine.items()} == {code: place.name for code, place in there.items()}
+    assert {code: each.place.parent for code, each in mine.items()} == {
+        code: place.parent for code, place in there.items()
+    }
+    for code in communes:
+        assert code in {each.place.code for each in merged.former if each.into == code}, "one of its own old codes"
