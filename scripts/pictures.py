@@ -1,8 +1,8 @@
-"""Takes the pictures of the documentation: the board of a running demonstration, healthy and in an outage.
+"""Takes the pictures of the documentation: the console of a running demonstration, healthy and in an outage.
 
 .venv/bin/python scripts/pictures.py [folder]      (docs/pictures by default)
 
-Needs Debian's Chromium and the extra `pictures` (`pip install lgsp[pictures]`).
+Needs Debian's Chromium. A page is added to `INSIDE`: its address and the name of its picture.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ SYSTEM = "civil-status"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 SETTLED = 1500
 """Milliseconds in which the page has read its first events."""
+INSIDE: tuple[tuple[str, str], ...] = (("/console/topology", "topology"),)
+"""Pages for operators, taken during the outage."""
 
 
 def ask(url: str, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None) -> bytes:
@@ -55,10 +57,19 @@ def break_one(demo: Running) -> None:
         ask(f"{demo.demo['gateway']}/api/{SYSTEM}/v1/danhMuc", "POST", {"loaiDanhMuc": "3"}, key)
 
 
-async def picture(page: Page, demo: Running, path: Path) -> None:
-    await page.goto(f"{demo.demo['gateway']}/status", wait_until="domcontentloaded")
+async def picture(page: Page, demo: Running, address: str, path: Path) -> None:
+    await page.goto(demo.demo["gateway"] + address, wait_until="domcontentloaded")
     await page.wait_for_timeout(SETTLED)
     await page.screenshot(path=path, full_page=True)
+
+
+async def sign_in(page: Page, demo: Running, role: str) -> None:
+    person = next(each for each in demo.demo["operators"] if each["role"] == role)
+    await page.goto(f"{demo.demo['gateway']}/console/", wait_until="domcontentloaded")
+    await page.fill("#f-user", person["user"])
+    await page.fill("#f-password", person["password"])
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{demo.demo['gateway']}/console/")
 
 
 async def main(folder: Path) -> None:
@@ -71,13 +82,16 @@ async def main(folder: Path) -> None:
         async with async_playwright() as play:
             browser = await play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
             wide = await browser.new_page(viewport={"width": 1600, "height": 900}, locale="vi-VN")
-            await picture(wide, demo, folder / "board.png")
+            await picture(wide, demo, "/status", folder / "board.png")
             break_one(demo)
-            await picture(wide, demo, folder / "board-outage.png")
+            await picture(wide, demo, "/status", folder / "board-outage.png")
             dark = await browser.new_page(viewport={"width": 1600, "height": 900}, locale="en-GB", color_scheme="dark")
-            await picture(dark, demo, folder / "board-dark.png")
+            await picture(dark, demo, "/status", folder / "board-dark.png")
             narrow = await browser.new_page(viewport={"width": 390, "height": 844}, locale="vi-VN")
-            await picture(narrow, demo, folder / "board-narrow.png")
+            await picture(narrow, demo, "/status", folder / "board-narrow.png")
+            await sign_in(wide, demo, "operator")
+            for address, name in INSIDE:
+                await picture(wide, demo, address, folder / f"{name}.png")
             await browser.close()
         demo.end()
 

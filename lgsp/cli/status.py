@@ -21,15 +21,23 @@ MARKS = {"up": "●", "degraded": "◐", "down": "○", "unknown": "?", "mainten
     "--url", help="Address of the bus (else the one of {data}/demo.json, else host and port of the settings)."
 )
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
+@click.option(
+    "--html",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Writes the board as one file that needs no bus.",
+)
 @data_option
 @json_option
-def status(url: str | None, lang: str, data: Path | None, *, as_json_: bool) -> None:
+def status(url: str | None, lang: str, file: Path | None, data: Path | None, *, as_json_: bool) -> None:
     """Every system with its stage and health. Ends with 3 while one is degraded or down."""
     address = url or _address(data)
     answer = ask("GET", f"{address.rstrip('/')}/status", headers={"accept": "application/json"})
     if not answer.fine or not isinstance(answer.document, dict):
         refuse(f"{address}: answered {answer.status}")
     board = answer.document
+    if file is not None:
+        _save(f"{address.rstrip('/')}/status?format=file&lang={lang}", file)
     if as_json_:
         as_json(board)
     else:
@@ -38,6 +46,13 @@ def status(url: str | None, lang: str, data: Path | None, *, as_json_: bool) -> 
     away = [upstream for upstream in board.get("upstreams", ()) if upstream.get("health") in {"down", "degraded"}]
     if health.get("down") or health.get("degraded") or away:
         sys.exit(Exit.DEGRADED)
+
+
+def _save(address: str, file: Path) -> None:
+    answer = ask("GET", address)
+    if not answer.fine:
+        refuse(f"{address}: answered {answer.status}")
+    file.write_bytes(answer.raw)
 
 
 def _show(board: dict[str, Any], lang: str) -> None:

@@ -1,161 +1,140 @@
-"""The status page: the JSON board as a sheet that reads from across the room. A pure function of the board and a language."""
+"""The board: how everything stands as a sheet that reads from across the room. A pure function of the JSON of `/status`."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from types import MappingProxyType
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
+from lgsp.console.collate import collation_key
+from lgsp.console.format import NONE, Formats
+from lgsp.console.strips import LETTERS, TROUBLE
+from lgsp.console.wording import Words
+from lgsp.health.cause import LAYERS
 from lgsp.model import Lang
-from lgsp.runtime import HANOI
 
-_HERE = Path(__file__).parent
-_MARKS = {
-    "up": '<circle cx="8" cy="8" r="6"/>',
-    "degraded": '<path d="M8 1.5 15 14H1z"/>',
-    "down": '<path d="M3 1 8 6l5-5 2 2-5 5 5 5-2 2-5-5-5 5-2-2 5-5-5-5z"/>',
-    "unknown": '<path d="M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2zm0 2a4 4 0 1 0 0 8 4 4 0 0 0 0-8z" fill-rule="evenodd"/>',
-    "maintenance": '<path d="M8 1l7 7-7 7-7-7z"/>',
-}
-"""One shape each, so that colour is never the only sign."""
-_STAGES = ("official", "trial", "suspended", "planned", "retired")
-_TROUBLE = ("down", "degraded", "maintenance")
-STATIC: Mapping[str, str] = MappingProxyType(
-    {"board.css": "text/css", "board.js": "text/javascript", "mark.svg": "image/svg+xml"}
-)
-CSP = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
+STAGES = ("official", "trial", "suspended", "planned", "retired")
+_A_MINUTE = timedelta(minutes=1)
+
+Strips = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
+"""The strip of a system's row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Templates and words, read once."""
-
-    templates: Environment = field(
-        default_factory=lambda: Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-    )
-    words: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=lambda: {lang: tomllib.loads(_words(lang)) for lang in ("vi", "en")}
-    )
-
-    def board(self, board: Mapping[str, Any], lang: Lang, *, demo: bool) -> str:
-        """The page of `/status`; `board` is its JSON (INTERFACE)."""
-        w = self.words[lang]
-        systems = board["systems"]
-        proven = sum(each["stage"] == "official" and each["evidence"] == "proven" for each in systems)
-        official = board["counts"]["official"]
-        counted = [w["count"][name].format(n=n) for name, n in board["health"].items() if n]
-        return self.templates.get_template("board.html").render(
-            board=board,
-            w=w,
-            demo=demo,
-            mark=_mark,
-            proven=w["proven"].format(proven=proven, official=official, declared=official - proven),
-            health_line=" · ".join(counted) + ("." if counted else ""),
-            moment=_at(board["at"], w),
-            causes=_causes(board, w, lang),
-            upstreams=[_upstream(each, w, lang) for each in board["upstreams"]],
-            groups=[group for stage in _STAGES if (group := _group(stage, systems, w, lang))["rows"]],
-        )
-
-
-def static(name: str) -> tuple[bytes, str] | None:
-    """(content, media type) of a file that pages name; None for any other."""
-    kind = STATIC.get(name)
-    return None if kind is None else ((_HERE / "static" / name).read_bytes(), kind)
-
-
-def _words(lang: str) -> str:
-    return (_HERE / "words" / f"{lang}.toml").read_text("utf-8")
-
-
-def _mark(health: str) -> Markup:
-    shape = f'<svg class="mark is-{health}" viewBox="0 0 16 16" aria-hidden="true">{_MARKS[health]}</svg>'
-    return Markup(shape)  # noqa: S704  from the table above only
-
-
-def _causes(board: Mapping[str, Any], w: Mapping[str, Any], lang: Lang) -> list[dict[str, str]]:
-    """What needs attention, platforms first. A system that is away only because its platform is has no line of its own."""
-    rows = [
-        {"health": each["health"], **_cause(each, w, lang)}
-        for kind in ("upstreams", "systems")
-        for each in board[kind]
-        if each["health"] in _TROUBLE and not each.get("because")
-    ]
-    return sorted(rows, key=lambda row: _TROUBLE.index(row["health"]))
-
-
-def _cause(each: Mapping[str, Any], w: Mapping[str, Any], lang: Lang) -> dict[str, str]:
-    """The health book's sentence names the system first and ends with what to do; here each has its place."""
-    if each["cause"] is None:
-        return {
-            "title": each["title"][lang],
-            "said": f"{w['health'][each['health']].lower()} {_since(each, w)}",
-            "next": "",
-        }
-    said, _, following = each["cause"][lang].partition(w["to_do"])
-    title, _, rest = said.partition(": ")
-    return {"title": title, "said": rest.strip(), "next": w["to_do"].strip() + following if following else ""}
-
-
-def _upstream(each: Mapping[str, Any], w: Mapping[str, Any], lang: Lang) -> dict[str, str]:
-    checked = w["checked"].format(time=_clock(each["checked_at"])) if each.get("checked_at") else ""
-    said = " · ".join(part for part in (w["health"][each["health"]].lower(), checked) if part)
-    return {"health": each["health"], "title": each["title"][lang], "said": said}
-
-
-def _group(stage: str, systems: list[Any], w: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
-    return {"title": w["stage"][stage], "rows": [_row(each, w, lang) for each in systems if each["stage"] == stage]}
-
-
-def _row(each: Mapping[str, Any], w: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
-    rate, p95 = each["success_rate"], each["latency_ms"]["p95"]
+def board(
+    shown: Mapping[str, Any], strips: Strips, w: Words, f: Formats, lang: Lang, *, inside: bool
+) -> dict[str, Any]:
+    """`inside`: for people who are signed in, with links and who is concerned."""
+    words, systems = w["board"], shown["systems"]
+    counts, official = shown["counts"], shown["counts"]["official"]
+    counted = [words["count"][name].format(n=n) for name, n in shown["health"].items() if n]
     return {
-        "id": each["id"],
-        "stage": each["stage"],
-        "health": each["health"],
-        "evidence": each["evidence"],
-        "title": each["title"][lang],
-        "place": f"{each['owner'][lang]} · {each['upstream_title']}",
-        "since": _clock(each["health_since"]) if each["health_since"] else "—",
-        "success": "—" if rate is None else w["percent"].format(number=_number(rate * 100, 1, w)),
-        "p95": "—" if p95 is None else _number(p95 / 1000, 2, w),
-        "calls": _number(each["calls"], 0, w),
+        "inside": inside,
+        "counts": counts,
+        "headline": shown["headline"][lang],
+        "proven": words["proven"].format(proven=shown["proven"], official=official, rest=official - shown["proven"]),
+        "health_line": " · ".join(counted) + ("." if counted else ""),
+        "at": shown["at"],
+        "moment": f.dateline(shown["at"]),
+        "causes": causes(shown, w, f, lang),
+        "platforms": [_platform(each, words, w, f, lang) for each in (*shown["upstreams"], *shown["house"])],
+        "groups": [group for stage in STAGES if (group := _group(stage, systems, strips, w, f, lang))["rows"]],
+        "state_words": {letter: w["common"]["health"][name].lower() for name, letter in LETTERS.items()},
     }
 
 
-def _number(value: float, digits: int, w: Mapping[str, Any]) -> str:
-    written = f"{value:,.{digits}f}"
-    return written.translate({ord(","): w["thousands"], ord("."): w["decimal"]})
+def causes(shown: Mapping[str, Any], w: Words, f: Formats, lang: Lang) -> list[dict[str, Any]]:
+    """What needs attention: the house itself and platforms first, the worst first among equals. A system that is away only
+    because its platform is has no line of its own."""
+    rows = [
+        _cause(each, kind, w, f, lang)
+        for kind in ("house", "upstreams", "systems")
+        for each in shown[kind]
+        if each["health"] in TROUBLE and not each.get("because")
+    ]
+    rows += [_notice(each, lang) for each in shown["notices"]]
+    return sorted(rows, key=lambda row: (*TROUBLE, "note").index(row["health"]))
 
 
-def _since(each: Mapping[str, Any], w: Mapping[str, Any]) -> str:
-    return w["since"].format(time=_clock(each["health_since"])) if each.get("health_since") else ""
+def _cause(each: Mapping[str, Any], kind: str, w: Words, f: Formats, lang: Lang) -> dict[str, Any]:
+    """The sentence names the system first; here its name has a place of its own, and so has what to do."""
+    words, todo = w["board"], each.get("next")
+    row = {
+        "id": each["id"],
+        "kind": kind,
+        "health": each["health"],
+        "title": each["title"][lang],
+        "said": f"{w['common']['health'][each['health']].lower()} {words['since'].format(time=f.clock(each['health_since']))}",
+        "next": "",
+        "layer": each.get("layer") or "",
+        "layer_word": _layer(each, lang),
+        "waiting": "",
+        "lasts": lasting(each["health_since"], f),
+    }
+    if each["cause"] is not None:
+        said = each["cause"][lang].partition(f". {words['to_do']}")[0]
+        title, mid, rest = said.partition(": ")
+        row |= {"title": title, "said": rest} if mid else {"said": said}
+    if todo is not None:
+        row["next"] = f"{words['to_do']} {todo[lang]}"
+    if each.get("waiting"):
+        row["waiting"] = words["waiting"].format(n=f.number(each["waiting"]))
+    return row
 
 
-def _clock(moment: str) -> str:
-    return datetime.fromisoformat(moment).astimezone(HANOI).strftime("%H:%M %d/%m")
+def _layer(each: Mapping[str, Any], lang: Lang) -> str:
+    word = LAYERS.get(each.get("layer") or "")
+    return word[lang] if word else ""
 
 
-def _at(moment: str, w: Mapping[str, Any]) -> str:
-    local = datetime.fromisoformat(moment).astimezone(HANOI)
-    return str(
-        w["at"].format(
-            time=local.strftime("%H:%M:%S"), weekday=w["weekdays"][local.weekday()], date=local.strftime("%d/%m/%Y")
-        )
+def lasting(since: str | None, f: Formats) -> str:
+    """How long already, from a minute on: before, the time of day says it all."""
+    if since is None or f.now - datetime.fromisoformat(since) < _A_MINUTE:
+        return ""
+    return f.ago(since)
+
+
+def _notice(each: Mapping[str, Any], lang: Lang) -> dict[str, Any]:
+    return {
+        "id": each["system"], "kind": "notices", "health": each["health"], "title": each["title"][lang],
+        "said": each["text"][lang], "next": each["next"][lang], "layer": each["layer"], "layer_word": _layer(each, lang),
+        "waiting": "", "lasts": "",
+    }  # fmt: skip
+
+
+def _platform(each: Mapping[str, Any], words: Words, w: Words, f: Formats, lang: Lang) -> dict[str, Any]:
+    parts = [w["common"]["health"][each["health"]].lower()]
+    if each.get("said"):
+        parts.append(each["said"][lang])
+    elif each.get("checked_at"):
+        parts.append(words["checked"].format(time=f.clock(each["checked_at"])))
+    if each.get("systems"):
+        parts.append(words["behind"].format(n=len(each["systems"])))
+    return {"id": each["id"], "health": each["health"], "title": each["title"][lang], "said": " · ".join(parts)}
+
+
+def _group(stage: str, systems: Sequence[Any], strips: Strips, w: Words, f: Formats, lang: Lang) -> dict[str, Any]:
+    chosen = sorted(
+        (each for each in systems if each["stage"] == stage), key=lambda each: collation_key(each["title"][lang])
     )
+    rows = [_row(each, strips(each), f, lang) for each in chosen]
+    return {"stage": stage, "title": w["common"]["stage"][stage], "rows": rows}
+
+
+def _row(each: Mapping[str, Any], strip: Any, f: Formats, lang: Lang) -> dict[str, Any]:
+    latency, today, before = each["latency_ms"], each["calls_today"], each["calls_yesterday"]
+    return {
+        "id": each["id"],
+        "state": f"{each['stage']} {each['health']}",
+        "health": each["health"],
+        "evidence": each["evidence"],
+        "decision": each["decision"] or "",
+        "title": each["title"][lang],
+        "place": f"{each['owner'][lang]} · {each['upstream_title']}",
+        "since": f.clock(each["health_since"]),
+        "success": f.percent(each["success_rate"]),
+        "p50": NONE if latency["p50"] is None else f.seconds(latency["p50"] / 1000),
+        "p95": NONE if latency["p95"] is None else f.seconds(latency["p95"] / 1000),
+        "calls": f.number(today),
+        "change": f.change(today, before),
+        "strip": strip,
+    }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from aiohttp import web
 
-from lgsp import contract as contracts
 from lgsp.adapters.rest import JSON
 from lgsp.endpoints import edge
+from lgsp.endpoints.documents import Documents
 from lgsp.endpoints.house import House, Route
-from lgsp.endpoints.openapi import dressed, merged
+from lgsp.endpoints.notices import notices
 from lgsp.errors import UnknownOperation
+from lgsp.model import Face
 
 _ASSETS = {
     "swagger-ui.css": "text/css",
@@ -40,19 +40,18 @@ _CSP = (
 
 
 def routes(house: House) -> list[Route]:
+    documents = Documents(house)
+
     async def all_systems(request: web.Request) -> web.StreamResponse:
-        server = edge.address(house, request)
-        return _json(merged(house.registry.connectors.values(), server))
+        return _json(await documents.everything(edge.address(house, request)))
 
     async def one_system(request: web.Request) -> web.StreamResponse:
-        connector = house.registry.connector(request.match_info["system"])
+        newest = house.registry.connector(request.match_info["system"])
+        connector = newest.at(request.match_info["version"]) if newest is not None else None
         if connector is None:
             raise UnknownOperation()
-        version = connector.version
-        if request.match_info["version"] != version:
-            raise UnknownOperation()
-        server = f"{edge.address(house, request)}/api/{connector.name}/{version}"
-        return _json(dressed(contracts.openapi(connector.public, server), connector))
+        document = await documents.openapi(connector, edge.address(house, request))
+        return _json(document, notices(connector, None, Face.REST))
 
     async def page(_: web.Request) -> web.StreamResponse:
         return web.Response(text=_PAGE, content_type="text/html", headers={"Content-Security-Policy": _CSP})
@@ -82,5 +81,5 @@ def _folder() -> Path:
     return Path(spec.origin).parent / "static"
 
 
-def _json(document: dict[str, Any]) -> web.Response:
-    return web.Response(body=msgspec.json.encode(document), content_type=JSON)
+def _json(document: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(body=document, content_type=JSON, headers=headers)

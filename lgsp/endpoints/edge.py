@@ -12,7 +12,9 @@ from aiohttp.client_exceptions import ClientPayloadError
 
 from lgsp.adapters.envelope import CONTENT_TYPES
 from lgsp.adapters.rest import media_type
+from lgsp.certificates import from_header
 from lgsp.endpoints.house import House
+from lgsp.endpoints.notices import notices
 from lgsp.errors import BusFault, InvalidMessage, LgspError, TooLarge, UnknownOperation
 from lgsp.events import BusFaultFound
 from lgsp.exchange import Exchange
@@ -51,6 +53,7 @@ def new_exchange(house: House, request: web.Request, face: Face) -> Exchange:
         traceparent=_trace(house, headers.get("traceparent", "")),
         lang=language(headers),
         peer=_peer(house, request, headers),
+        certificate=_certificate(house, request, headers) if house.settings.tls.asks else None,
         purpose=_code(headers.get("x-lgsp-purpose")),
         case=headers.get("x-lgsp-case"),
         officer=headers.get("x-lgsp-officer"),
@@ -138,6 +141,10 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
 def headers_out(house: House, exchange: Exchange) -> dict[str, str]:
     """The headers that every answer of an exchange carries."""
     headers = {"X-Correlation-ID": exchange.correlation_id, **exchange.headers_out}
+    if exchange.connector is not None and exchange.connector.notice is not None:
+        headers |= notices(exchange.connector, exchange.operation_name, exchange.face)
+    if exchange.consumer is not None and exchange.consumer.sandbox:
+        headers["X-LGSP-Environment"] = "sandbox"
     if exchange.traceparent:
         headers["traceparent"] = exchange.traceparent
     if exchange.timings:
@@ -153,6 +160,7 @@ def headers_out(house: House, exchange: Exchange) -> dict[str, str]:
             headers["Retry-After"] = str(max(1, -int(-error.retry_after // 1)))
         if error.submission is not None:
             headers["Location"] = f"/submissions/{error.submission}"
+        _let_go(error)
     return headers
 
 
@@ -178,7 +186,7 @@ def as_ours(house: House, exchange: Exchange, error: Exception) -> LgspError:
         found = error
     else:
         found = BusFault()
-        house.events.publish(BusFaultFound(type(error).__name__, _place(error), exchange.correlation_id))
+        house.events.publish(BusFaultFound(type(error).__name__, place(error), exchange.correlation_id))
     if found.system is None:
         found.system = exchange.connector.name if exchange.connector else None
     if found.operation is None:
@@ -192,12 +200,19 @@ def wants_soap(headers: Mapping[str, str]) -> Literal["1.1", "1.2"]:
     return CONTENT_TYPES.get(media_type(headers), "1.1")
 
 
-def _place(error: BaseException) -> str:
+def place(error: BaseException) -> str:
+    """Module and line where it was raised."""
     trace, place = error.__traceback__, "?"
     while trace is not None:
         name = trace.tb_frame.f_globals.get("__name__", "?")
         place, trace = f"{name}:{trace.tb_lineno}", trace.tb_next
     return place
+
+
+def _let_go(error: BaseException) -> None:
+    """The exchange holds its error, and the error's frames the exchange with all that was read of it: a circle that the
+    collector would leave standing for thousands of calls."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
 
 
 def _trace(house: House, given: str) -> str:
@@ -207,11 +222,25 @@ def _trace(house: House, given: str) -> str:
     return f"00-{trace}-{bits(64):016x}-01"
 
 
+def peer(house: House, request: web.Request) -> str:
+    """The caller's address, behind a trusted proxy too."""
+    return _peer(house, request, lower(request))
+
+
 def _peer(house: House, request: web.Request, headers: Mapping[str, str]) -> str:
     remote = request.remote or ""
     if remote in house.settings.trusted_proxies and (forwarded := headers.get("x-forwarded-for")):
         return forwarded.rpartition(",")[2].strip()
     return remote
+
+
+def _certificate(house: House, request: web.Request, headers: Mapping[str, str]) -> bytes | None:
+    """The caller's: of this very connection, or as a registered proxy passes it; anybody else's header means nothing."""
+    tls = house.settings.tls
+    if tls.proxy_header and (request.remote or "") in house.settings.trusted_proxies:
+        return from_header(headers.get(tls.proxy_header.lower(), ""))
+    connection = request.get_extra_info("ssl_object")
+    return connection.getpeercert(binary_form=True) if connection is not None and tls.client_ca is not None else None
 
 
 def _code(given: str | None) -> str | None:

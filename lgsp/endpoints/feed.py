@@ -36,6 +36,8 @@ class Feed:
     clock: Clock
     streams: int = 0
     closed: bool = False
+    changes: int = 0
+    """Transitions so far: what was drawn before the last one is old."""
     _ring: deque[Message] = field(default_factory=lambda: deque(maxlen=_RING))
     _number: int = 0
     _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -46,9 +48,11 @@ class Feed:
             case HealthChanged():
                 cause = event.cause.as_dict() if event.cause else None
                 body = {"system": event.system, "was": event.was, "now": event.now, "cause": cause, "at": event.at}
+                self.changes += 1
                 self._put("health", body)
             case StageChanged():
                 body = {"system": event.system, "was": event.was, "now": event.now, "at": event.at}
+                self.changes += 1
                 self._put("stage", {**body, "decision": event.decision})
             case ExchangeFinished(system=str() as system):
                 self._calls[system, "ok" if event.outcome == "ok" else "error"] += 1

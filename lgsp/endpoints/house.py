@@ -11,16 +11,18 @@ from aiohttp import web
 from lgsp.errors import LgspError
 from lgsp.events import Events
 from lgsp.exchange import Exchange, Handler
-from lgsp.model import HttpResponse
+from lgsp.model import Consumer, HttpResponse
+from lgsp.office import Office
 from lgsp.policy import Policy
 from lgsp.registry import Registry
 from lgsp.runtime import Runtime
 from lgsp.settings import Settings
 from lgsp.spool import Spool
 
-Access = Literal["public", "client", "exchange", "consumer", "ministry"]
+Access = Literal["public", "client", "exchange", "consumer", "ministry", "operator"]
 """public: anybody, and no personal data · client: proves its secret in the request itself · exchange: the pipeline decides ·
-consumer: a signed-in consumer, checked at the door · ministry: proves itself by its message or the system's key."""
+consumer: a signed-in consumer, checked at the door · ministry: proves itself by its message or the system's key ·
+operator: a person signed in to the console, with one of the route's roles."""
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -33,6 +35,8 @@ class Route:
     path: str
     access: Access
     answer: Answer
+    roles: frozenset[str] = frozenset()
+    """Of operators who may; every route with access "operator" names at least one."""
 
 
 class House(Protocol):
@@ -45,10 +49,26 @@ class House(Protocol):
     spool: Spool
     ledger: Any
     health: Any
+    conformity: Any
     submissions: Any
     inbox: Any
     metrics: Any
     feed: Any
+    collected: Callable[[str], Awaitable[str]] | None
+    """Adds the other workers' numbers to a page of metrics; None for a process that is alone."""
+    store: Any
+    pages: Any
+    outlook: Any
+
+    @property
+    def office(self) -> Office:
+        """What people decide is carried out there."""
+
+    def submissions_of(self, consumer: Consumer) -> Any:
+        """Those of the side that this consumer's key leads to: the real systems or the sandbox."""
+
+    def inbox_of(self, consumer: Consumer) -> Any:
+        """Likewise."""
 
     @property
     def handle(self) -> Handler:

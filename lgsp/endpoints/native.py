@@ -56,7 +56,7 @@ async def _login(house: House, request: web.Request) -> web.StreamResponse:
     try:
         raw = await edge.read_body(house, request, _STRANGER_LIMIT)
         asked = msgspec.json.decode(raw if isinstance(raw, bytes) else b"", type=_Login)
-        found = await house.policy.issue(asked.username, asked.password, "session", request.remote or "")
+        found = await house.policy.issue(asked.username, asked.password, "session", edge.peer(house, request))
     except (LgspError, msgspec.DecodeError, RecursionError) as error:
         refused = error if isinstance(error, LgspError) else Unauthenticated(missing())
         reply = wso2.fault(refused, headers, edge.language(headers), session=True)

@@ -74,7 +74,8 @@ def _operation(operation: Any, connector: Connector) -> Any:
         for name, text in _HEADERS
     ]
     parameters = [*operation.get("parameters", []), *headers]
-    return {**operation, "tags": [connector.name], "parameters": parameters, "responses": responses}
+    said = {"deprecated": True} if connector.notice is not None else {}
+    return {**operation, "tags": [connector.name], "parameters": parameters, "responses": responses, **said}
 
 
 def merged(connectors: Iterable[Connector], server: str) -> dict[str, Any]:
@@ -82,14 +83,16 @@ def merged(connectors: Iterable[Connector], server: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {"Problem": _PROBLEM}
     tags = []
-    for connector in connectors:
+    for connector in (version for each in connectors for version in each.versions()):
         version = connector.version
         prefix = "".join(part.title() for part in connector.name.split("-"))
+        prefix += version.upper() if connector.notice is not None else ""
         document = dressed(contracts.openapi(connector.public, server), connector)
         document = _renamed(document, prefix)
         paths |= {f"/api/{connector.name}/{version}{path}": item for path, item in document["paths"].items()}
         schemas |= {f"{prefix}{n}": s for n, s in document["components"]["schemas"].items() if n != "Problem"}
-        tags.append({"name": connector.name, "description": f"{connector.title.vi} · {connector.title.en}"})
+        if connector.notice is None:
+            tags.append({"name": connector.name, "description": f"{connector.title.vi} · {connector.title.en}"})
     return {
         "openapi": "3.1.0",
         "info": {"title": "LGSP", "version": "1", "description": "Every system that this bus connects"},

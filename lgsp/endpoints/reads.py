@@ -24,7 +24,7 @@ def routes(house: House) -> list[Route]:
         return _json([_system(house, consumer, each) for each in house.registry.connectors.values()])
 
     async def submission(request: web.Request) -> web.StreamResponse:
-        found = await house.submissions.get(request.match_info["id"], request[CONSUMER].id)
+        found = await house.submissions_of(request[CONSUMER]).get(request.match_info["id"], request[CONSUMER].id)
         if found is None:
             raise UnknownOperation()
         return _json(found.view())
@@ -33,11 +33,13 @@ def routes(house: House) -> list[Route]:
         cursor = request.query.get("cursor")
         if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
             raise InvalidMessage(errors=(FieldError("", "query cursor"),))
-        page = await house.inbox.page(request[CONSUMER].id, cursor, _limit(request.query.get("limit", "")))
+        page = await house.inbox_of(request[CONSUMER]).page(
+            request[CONSUMER].id, cursor, _limit(request.query.get("limit", ""))
+        )
         return _json(page.view())
 
     async def acknowledge(request: web.Request) -> web.StreamResponse:
-        if not await house.inbox.acknowledge(request[CONSUMER].id, request.match_info["id"]):
+        if not await house.inbox_of(request[CONSUMER]).acknowledge(request[CONSUMER].id, request.match_info["id"]):
             raise UnknownOperation()
         return web.Response(status=204)
 
@@ -66,6 +68,21 @@ def _system(house: House, consumer: Consumer, connector: Connector) -> dict[str,
         "version": connector.version,
         "stage": entry.stage.value if entry else "planned",
         "health": house.health.system(connector.name).health.value,
+        "operations": [_operation(house, consumer, connector, name) for name in connector.operations],
+        "versions": [_version(house, consumer, each) for each in connector.versions()],
+    }
+
+
+def _version(house: House, consumer: Consumer, connector: Connector) -> dict[str, Any]:
+    """A major version that is served; an older one with its own operations and until when it is promised."""
+    notice = connector.notice
+    if notice is None:
+        return {"version": connector.version}
+    return {
+        "version": connector.version,
+        "deprecated": notice.deprecated.isoformat(),
+        "sunset": notice.sunset.isoformat() if notice.sunset else None,
+        "successor": notice.successor,
         "operations": [_operation(house, consumer, connector, name) for name in connector.operations],
     }
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from lgsp import contract as contracts
 from lgsp.adapters import soap
 from lgsp.adapters.envelope import version_of
 from lgsp.endpoints import edge
+from lgsp.endpoints.documents import Documents
 from lgsp.endpoints.house import House, Route
+from lgsp.endpoints.notices import notices
+from lgsp.endpoints.signed import verified
 from lgsp.errors import BusFault, LgspError, UnknownOperation
 from lgsp.exchange import Exchange
 from lgsp.model import Face, HttpResponse
@@ -25,11 +27,13 @@ _PATH = "/soap/{system}/{version}"
 
 
 def routes(house: House) -> list[Route]:
+    kept = Documents(house)
+
     async def call(request: web.Request) -> web.StreamResponse:
         return await _call(house, request)
 
     async def documents(request: web.Request) -> web.StreamResponse:
-        return await _documents(house, request)
+        return await _documents(house, kept, request)
 
     return [Route("POST", _PATH, "exchange", call), Route("GET", _PATH, "public", documents)]
 
@@ -83,16 +87,23 @@ async def _open(house: House, request: web.Request, exchange: Exchange, drawer: 
 
     small = isinstance(body, bytes) and len(body) <= OFFLOAD_FROM
     opened = work() if small else await house.runtime.offload(work)
+    if opened.signed:
+        exchange.consumer, message = await verified(house, exchange, body)
+        exchange.request = replace(exchange.request, body=message)
+        opened = work() if small else await house.runtime.offload(work)
     exchange.face_state["opened"] = opened
     exchange.operation_name = opened.operation.name
     exchange.idempotency_key = opened.message_id
     if exchange.consumer is None and opened.username_token is not None:
         exchange.consumer = by_username(house.policy, opened.username_token, exchange.peer)
+        if opened.username_token.digest:
+            await house.policy.once_everywhere(opened.username_token.username, opened.username_token.nonce or "")
 
 
 def _connector(house: House, exchange: Exchange) -> Connector:
-    connector = house.registry.connector(exchange.system or "")
-    if connector is None or connector.version != exchange.version:
+    newest = house.registry.connector(exchange.system or "")
+    connector = newest.at(exchange.version) if newest is not None else None
+    if connector is None:
         raise UnknownOperation()
     return connector
 
@@ -102,7 +113,7 @@ def _fault(exchange: Exchange, error: LgspError) -> HttpResponse:
     return soap.encode_fault(error, version, exchange.lang, exchange.correlation_id)
 
 
-async def _documents(house: House, request: web.Request) -> web.StreamResponse:
+async def _documents(house: House, kept: Documents, request: web.Request) -> web.StreamResponse:
     """`?wsdl` and `?xsd=name`, with the address by which the reader came."""
     asked = {name.lower(): value for name, value in request.query.items()}
     exchange = edge.new_exchange(house, request, Face.SOAP)
@@ -110,11 +121,12 @@ async def _documents(house: House, request: web.Request) -> web.StreamResponse:
     headers = {"X-Correlation-ID": exchange.correlation_id}
     try:
         connector = _connector(house, exchange)
-        where = edge.address(house, request) + request.path
+        headers |= notices(connector, None, Face.SOAP)
+        address = edge.address(house, request)
         if "wsdl" in asked:
-            document = contracts.wsdl(connector.public, where)
+            document = await kept.wsdl(connector, address, request.path)
         elif "xsd" in asked:
-            document = contracts.xsd(connector.public, asked["xsd"], where)
+            document = await kept.xsd(connector, asked["xsd"], address, request.path)
         else:
             raise edge.MethodNotAllowed()
     except KeyError:

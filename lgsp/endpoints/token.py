@@ -35,7 +35,7 @@ async def issue(house: House, request: web.Request) -> web.StreamResponse:
         grant_type = fields.get("grant_type", "client_credentials" if "client_id" in fields else "")
         if grant_type != "client_credentials":
             return _error(400, "unsupported_grant_type", "grant_type must be client_credentials")
-        token = await house.policy.issue(client, secret, fields.get("scope", ""), request.remote or "")
+        token = await house.policy.issue(client, secret, fields.get("scope", ""), edge.peer(house, request))
     except Unauthenticated as error:
         return _unauthenticated(error)
     except LgspError:
@@ -55,7 +55,7 @@ async def _revoke(house: House, request: web.Request) -> web.StreamResponse:
     """RFC 7009: 200 also for a token that is not known."""
     try:
         client, secret, fields = await _client(house, request)
-        consumer = house.policy.by_secret(client, secret, request.remote or "")
+        consumer = house.policy.by_secret(client, secret, edge.peer(house, request))
     except Unauthenticated as error:
         return _unauthenticated(error)
     except LgspError:

@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from lgsp.errors import CircuitOpen, ConnectFailed, LgspError
-from lgsp.events import BreakerChanged, Event, Events, ExchangeFinished, HealthChanged, ProbeMade
+from lgsp.events import Event, Events, ExchangeFinished, HealthChanged, ProbeMade
 from lgsp.health import cause
 from lgsp.health.breaker import Breaker, BreakerPolicy, Result
+from lgsp.health.breakers import Breakers
 from lgsp.health.counts import PROBE, Counts
+from lgsp.health.link import Link, SystemHealth, UpstreamHealth, Verdict
+from lgsp.health.permit import Permit
 from lgsp.health.state import WINDOW_SECONDS, Observation, SystemState, UpstreamState
 from lgsp.health.tables import BreakerState, Signal
 from lgsp.model import Face, Health, Text
 from lgsp.registry import Connector, Operation, Registry
 from lgsp.runtime import Runtime
-
-IMPATIENT = 0.1
-"""A caller who waited less than this share of the operation's time limit has learned nothing about the database."""
-
-
-@dataclass(frozen=True, slots=True)
-class SystemHealth:
-    """One row of the board; times in seconds."""
-
-    health: Health
-    since: datetime
-    cause: Text | None
-    evidence: str
-    checked_at: datetime | None
-    breaker: BreakerState
-    p50: float | None
-    p95: float | None
-    success_rate: float | None
-    calls: int
-    because: str | None = None
-    """The upstream whose failure this is."""
-
-
-@dataclass(frozen=True, slots=True)
-class UpstreamHealth:
-    name: str
-    health: Health
-    since: datetime
-    cause: Text | None
-    checked_at: datetime | None
-    systems: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Permit:
-    """Leave for one attempt-making pass through an operation; exactly one verdict, the first, counts."""
-
-    book: HealthBook
-    operation: Operation
-    breaker: Breaker
-    epoch: int
-    open: bool = True
-
-    def succeeded(self, seconds: float) -> None:
-        """The database answered; a business refusal is an answer."""
-        if self._close():
-            slow = seconds >= self.operation.timeout * self.breaker.policy.slow_after
-            self.book.judge(self, "ok", None, slow=slow)
-
-    def failed(self, error: LgspError, seconds: float) -> None:
-        """A technical fault or a broken contract."""
-        if error.code == "timeout" and seconds < self.operation.timeout * IMPATIENT:
-            self.abandoned()
-        elif self._close():
-            self.book.judge(self, error.code, error.detail, slow=False)
-
-    def abandoned(self) -> None:
-        """No verdict: the caller left, no slot was free, the sign-in failed."""
-        if self._close():
-            self.breaker.release(self.epoch)
-
-    def _close(self) -> bool:
-        was, self.open = self.open, False
-        return was
 
 
 @dataclass(slots=True)
@@ -91,60 +30,75 @@ class HealthBook:
     events: Events
     policy: BreakerPolicy = field(default_factory=BreakerPolicy)
     counts: Counts = field(default_factory=Counts)
-    _breakers: dict[tuple[str, str], Breaker] = field(default_factory=dict)
-    _opened: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    link: Link | None = None
+    """The other processes, where there are any."""
+    breakers: Breakers = field(init=False)
     _systems: dict[str, SystemState] = field(default_factory=dict)
     _upstreams: dict[str, UpstreamState] = field(default_factory=dict)
     _down: set[str] = field(default_factory=set)
     """The upstreams that are down: none, nearly always, and then no system's fate hangs on them."""
 
     def __post_init__(self) -> None:
+        self.breakers = Breakers(self.policy, self.runtime.clock, self.events)
         self.events.subscribe(self._count)
 
     # -- the pipeline -------------------------------------------------------------------------------------------------
 
-    def admit(self, operation: Operation) -> Permit:
-        """Raises `CircuitOpen` with the seconds after which asking again makes sense."""
+    def admit(self, operation: Operation) -> Permit | None:
+        """Raises `CircuitOpen` with the seconds after which asking again makes sense. None: `ask` the others first."""
         key = (operation.system, operation.name)
-        breaker = self._breakers.get(key)
-        if breaker is None:
-            breaker = self._breakers[key] = Breaker(self.policy)
+        breaker = self.breakers.of(key)
         now, was = self.runtime.clock.monotonic(), breaker.state
-        if breaker.admit(now):
+        if self.link is not None and was != "closed":
+            if breaker.rests(now):
+                return None
+        elif breaker.admit(now):
             if breaker.state != was:
                 self._breaker_moved(key, breaker, was)
             return Permit(self, operation, breaker, breaker.epoch)
-        state = self._system(operation.system)
-        why = self._cause(operation.system, state, *self._effective(operation.system, state))
-        raise CircuitOpen(why, retry_after=breaker.retry_after(now))
+        raise self._refusal(operation, breaker, now)
 
-    def judge(self, permit: Permit, code: str, detail: Text | None, *, slow: bool) -> None:
+    async def ask(self, operation: Operation) -> Permit:
+        """Leave for the one probe that all processes have together. Raises `CircuitOpen`."""
+        key, clock = (operation.system, operation.name), self.runtime.clock
+        breaker = self.breakers.of(key)
+        breaker.asked = clock.monotonic()  # whoever comes meanwhile is refused at once
+        granted = self.link is None or await self.link.may_probe(*key, operation.timeout)
+        now, was = clock.monotonic(), breaker.state
+        if was != "closed":
+            breaker.asked = float("-inf")
+            if not granted or not breaker.rests(now):
+                breaker.asked = now
+                raise self._refusal(operation, breaker, now)
+            breaker.take_over(now)
+            self._breaker_moved(key, breaker, was)
+        return Permit(self, operation, breaker, breaker.epoch)
+
+    def judge(
+        self, permit: Permit, code: str, detail: Text | None = None, layer: str = "", *, slow: bool = False
+    ) -> None:
         """One pass has its verdict (see `Permit`)."""
         now, breaker = self.runtime.clock.monotonic(), permit.breaker
         key, was = (permit.operation.system, permit.operation.name), breaker.state
         breaker.record(permit.epoch, Result(now, code, slow))
         if breaker.state != was:
             self._breaker_moved(key, breaker, was)
-        state = self._system(key[0])
-        seen = Observation(now, key[1], code, detail)
-        state.observe(seen, self.runtime.clock.now(), open_breaker=self._any_open(key[0], now))
-        self._show(key[0])
+        if self._follows:
+            self.link.seen(*key, code, detail, layer, slow=slow)  # type: ignore[union-attr]  # who follows has whom to follow
+        else:
+            self._observe(Observation(now, key[1], code, detail, layer, slow), key[0])
 
     def upstream_failed(self, name: str, system: str, error: LgspError) -> None:
         """`error` of a sign-in says it all; one of a connection does when it is met twice with no answer between, by two
         systems where there are two."""
-        state = self._upstream(name)
-        state.checked_at = self.runtime.clock.now()
-        if getattr(error, "upstream", "") != name:
-            state.unreached[system] = state.unreached.get(system, 0) + 1
-            alone = self._behind().get(name) == (system,)
-            if len(state.unreached) < 2 and not (alone and state.unreached[system] >= 2):
-                return
-        state.said = error.detail
-        self._upstream_moves(name, state, Health.DOWN)
+        alone = getattr(error, "upstream", "") == name
+        self.take_unreached(name, system, error.detail, cause.named_layer(error), alone=alone)
 
     def upstream_answered(self, name: str) -> None:
         """Something behind this upstream has answered, whatever it said."""
+        if self._follows:
+            self.link.answered(name)  # type: ignore[union-attr]  # as above
+            return
         state = self._upstream(name)
         state.checked_at, state.answered = self.runtime.clock.now(), self.runtime.clock.monotonic()
         state.unreached.clear()
@@ -154,40 +108,89 @@ class HealthBook:
 
     def maintenance(self, system: str, *, on: bool) -> None:
         """A maintenance window begins or ends."""
+        if self.link is not None:
+            self.link.paused(system, on=on)
+        self.pause(system, on=on)
+
+    # -- what other processes have seen -------------------------------------------------------------------------------
+
+    @property
+    def _follows(self) -> bool:
+        return self.link is not None and not self.link.leads
+
+    def take_in(self, system: str, operation: str, code: str, detail: Text | None, layer: str, *, slow: bool) -> None:
+        """A call of another process has its outcome."""
+        key, now = (system, operation), self.runtime.clock.monotonic()
+        breaker = self.breakers.of(key)
+        was = breaker.state
+        if was == "closed":
+            breaker.record(breaker.epoch, Result(now, code, slow))
+        if breaker.state != was:
+            self._breaker_moved(key, breaker, was)
+        self._observe(Observation(now, operation, code, detail, layer, slow), system)
+
+    def pause(self, system: str, *, on: bool) -> None:
         state, clock = self._system(system), self.runtime.clock
         state.signal(Signal.PAUSED if on else Signal.RESUMED, clock.now(), clock.monotonic())
         self._show(system)
 
+    def follow(self, system: str, operation: str, state: BreakerState, since: float) -> None:
+        """Another process has moved this breaker; `since` in our monotonic seconds."""
+        key = (system, operation)
+        self.breakers.of(key).follow(state, since)
+        self.breakers.note(key, state)
+
+    def adopt(self, systems: Mapping[str, Verdict], upstreams: Mapping[str, Verdict]) -> None:
+        """This process leads from now on, from where the one before it stood."""
+        for name, each in systems.items():
+            state = self._system(name)
+            own = Health.UP if each.because else each.health  # cut off by its upstream: of itself it may be well
+            state.health, state.since, state.checked_at, state.shown = own, each.since, each.checked_at, each.health
+        for name, each in upstreams.items():
+            upstream = self._upstream(name)
+            upstream.health, upstream.since, upstream.said = each.health, each.since, each.cause
+            (self._down.add if each.health is Health.DOWN else self._down.discard)(name)
+
     # -- the board ----------------------------------------------------------------------------------------------------
 
     def system(self, name: str) -> SystemHealth:
-        state, day = self._system(name), self.counts.day(name, self.runtime.clock.now())
+        day = self.counts.day(name, self.runtime.clock.now())
+        seen = (self.link.verdict(name) if self.link is not None and self._follows else None) or self.verdict(name)
+        return SystemHealth(
+            seen.health, seen.since, seen.cause, seen.evidence, seen.checked_at,
+            self.breakers.of_system(name), day.p50, day.p95, day.success_rate, day.calls, seen.because, seen.layer, seen.todo,
+        )  # fmt: skip
+
+    def verdict(self, name: str) -> Verdict:
+        """What this process itself thinks of the system."""
+        state = self._system(name)
         health, because = self._effective(name, state)
         since = self._upstream(because).since if because else state.since
         failed, calls = state.recent()
-        code, _ = state.weighing()
+        code, _, _ = state.weighing()
         evidence = f"{failed}/{calls} {code}" if failed else f"{calls}/{calls} ok" if calls else "none"
         if because:
             evidence = f"upstream {because}"
-        return SystemHealth(
-            health, since, self._cause(name, state, health, because), evidence, state.checked_at,
-            self.breaker(name), day.p50, day.p95, day.success_rate, day.calls, because,
-        )  # fmt: skip
+        return _verdict(health, since, self._cause(name, state, health, because), evidence, state.checked_at, because)
 
     def upstreams(self) -> list[UpstreamHealth]:
         """Every upstream that a registered system names."""
         return [self.upstream(name) for name in sorted(self._behind())]
 
     def upstream(self, name: str) -> UpstreamHealth:
-        state, systems = self._upstream(name), self._behind().get(name, ())
+        seen = self.link.upstream_verdict(name) if self.link is not None and self._follows else None
+        seen = seen or self.upstream_verdict(name)
+        systems = self._behind().get(name, ())
         return UpstreamHealth(
-            name, state.health, state.since, self._upstream_cause(name, state), state.checked_at, systems
+            name, seen.health, seen.since, seen.cause, seen.checked_at, systems, seen.layer, seen.todo
         )
 
+    def upstream_verdict(self, name: str) -> Verdict:
+        state = self._upstream(name)
+        return _verdict(state.health, state.since, self._upstream_cause(name, state), "", state.checked_at)
+
     def breaker(self, system: str) -> BreakerState:
-        """The worst of the system's operations."""
-        states = {self._breakers[key].state for key in self._opened if key[0] == system}
-        return "open" if "open" in states else "half-open" if "half-open" in states else "closed"
+        return self.breakers.of_system(system)
 
     def observed(self, system: str) -> float | None:
         """Monotonic moment of the last observation, for the prober."""
@@ -197,6 +200,34 @@ class HealthBook:
         return self._effective(system, self._system(system))[0] is Health.UP
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _refusal(self, operation: Operation, breaker: Breaker, now: float) -> CircuitOpen:
+        seen = self.link.verdict(operation.system) if self.link is not None and self._follows else None
+        if seen is not None:
+            said = cause.Cause(seen.layer or "", seen.cause, seen.todo).text if seen.cause else None
+            return CircuitOpen(said, retry_after=breaker.retry_after(now))
+        state = self._system(operation.system)
+        why = self._cause(operation.system, state, *self._effective(operation.system, state))
+        return CircuitOpen(why.text if why else None, retry_after=breaker.retry_after(now))
+
+    def _observe(self, seen: Observation, system: str) -> None:
+        state = self._system(system)
+        state.observe(seen, self.runtime.clock.now(), open_breaker=self.breakers.any_open(system, seen.at))
+        self._show(system)
+
+    def take_unreached(self, name: str, system: str, said: Text | None, layer: str, *, alone: bool) -> None:
+        if self._follows:
+            self.link.unreached(name, system, said, layer, alone=alone)  # type: ignore[union-attr]  # as above
+            return
+        state = self._upstream(name)
+        state.checked_at = self.runtime.clock.now()
+        if not alone:
+            state.unreached[system] = state.unreached.get(system, 0) + 1
+            single = self._behind().get(name) == (system,)
+            if len(state.unreached) < 2 and not (single and state.unreached[system] >= 2):
+                return
+        state.said, state.layer = said, layer
+        self._upstream_moves(name, state, Health.DOWN)
 
     def _system(self, name: str) -> SystemState:
         state = self._systems.get(name)
@@ -217,11 +248,6 @@ class HealthBook:
                 found.setdefault(upstream, []).append(connector.name)
         return {name: tuple(systems) for name, systems in found.items()}
 
-    def _any_open(self, system: str, now: float) -> bool:
-        """A breaker that would let the next call probe, and that nobody has asked, says nothing against the others."""
-        breakers = [self._breakers[key] for key in self._opened if key[0] == system]
-        return any(each.probing or now - each.since <= 2 * self.policy.open_seconds for each in breakers)
-
     def _effective(self, name: str, state: SystemState) -> tuple[Health, str | None]:
         """A system all of whose upstreams are down is down, whatever it was seen to be itself."""
         if not self._down:
@@ -237,23 +263,31 @@ class HealthBook:
             return Health.DEGRADED, down[0]
         return state.health, None
 
-    def _cause(self, name: str, state: SystemState, health: Health, because: str | None) -> Text | None:
+    def _cause(self, name: str, state: SystemState, health: Health, because: str | None) -> cause.Cause | None:
         connector, now = self.registry_of().connector(name), self.runtime.clock.now()
         title = connector.title if connector else Text(name, name)
         if because is not None:
             behind = len(self._behind().get(because, ()))
             upstream, innocent = self._upstream(because), state.health in (Health.UP, Health.UNKNOWN)
-            return cause.cut_off(title, because, upstream.since, now, upstream.said, behind, innocent=innocent)
+            return cause.cut_off(
+                title,
+                because,
+                upstream.since,
+                now,
+                upstream.said,
+                behind,
+                innocent=innocent,
+                layer=upstream.layer or "platform",
+            )
         if health is Health.UNKNOWN and connector is not None and not _can_be_probed(connector):
             return cause.no_probe(title)
-        code, detail = state.weighing()
-        opened = [(moment, op) for (system, op), moment in self._opened.items() if system == name]
+        code, layer, detail = state.weighing()
         first = next(iter(connector.backends.values()), None) if connector else None
         return cause.system_cause(
             cause.Facts(
                 title=title, contact=connector.contact if connector else title, health=health, since=state.since, now=now,
-                code=code, detail=detail, failed=state.recent()[0], calls=state.recent()[1], good=state.good,
-                open_since=min(opened)[0] if opened else None, operation=state.only_operation(),
+                code=code, layer=layer, detail=detail, failed=state.recent()[0], calls=state.recent()[1], good=state.good,
+                open_since=self.breakers.open_since(name), operation=state.only_operation(),
                 upstream=first.upstream if first else None,
                 upstream_up=self._still_up(first.upstream, state, code) if first else None,
             )
@@ -267,11 +301,14 @@ class HealthBook:
         since = system.last_bad.at if system.last_bad and code == ConnectFailed.code else now - WINDOW_SECONDS
         return True if upstream.answered >= since else None
 
-    def _upstream_cause(self, name: str, state: UpstreamState) -> Text | None:
+    def _upstream_cause(self, name: str, state: UpstreamState) -> cause.Cause | None:
         if state.health is not Health.DOWN:
             return None
-        behind = len(self._behind().get(name, ()))
-        return cause.upstream_cause(name, state.since, self.runtime.clock.now(), state.said, behind)
+        systems = self.registry_of().connectors
+        behind = [systems[each].title for each in self._behind().get(name, ())]
+        return cause.upstream_cause(
+            name, state.since, self.runtime.clock.now(), state.said, behind, state.layer or "platform"
+        )
 
     def _upstream_moves(self, name: str, state: UpstreamState, health: Health) -> None:
         was, now = state.health, self.runtime.clock.now()
@@ -279,7 +316,8 @@ class HealthBook:
             return
         state.health, state.since = health, now
         (self._down.add if health is Health.DOWN else self._down.discard)(name)
-        self.events.publish(HealthChanged(f"upstream:{name}", was, health, self._upstream_cause(name, state), now))
+        why = self._upstream_cause(name, state)
+        self.events.publish(HealthChanged(f"upstream:{name}", was, health, why.text if why else None, now))
         for system in self._behind().get(name, ()):
             self._system(system).observed = None  # whatever was known is old: the prober asks at once
             self._show(system)
@@ -291,23 +329,17 @@ class HealthBook:
         if health is state.shown:
             return
         was, state.shown = state.shown, health
+        if self._follows:
+            return  # the leader tells
         why = self._cause(name, state, health, because)
-        self.events.publish(HealthChanged(name, was, health, why, self.runtime.clock.now(), because))
+        self.events.publish(
+            HealthChanged(name, was, health, why.text if why else None, self.runtime.clock.now(), because)
+        )
 
     def _breaker_moved(self, key: tuple[str, str], breaker: Breaker, was: BreakerState) -> None:
-        now = self.runtime.clock.now()
-        if breaker.state == "open":
-            self._opened.setdefault(key, now)
-        elif breaker.state == "closed":
-            self._opened.pop(key, None)
-        why = None
-        if breaker.state == "open":
-            failed = breaker.failed
-            why = Text(
-                f"{failed}/{len(breaker.window)} cuộc gọi gần nhất hỏng",
-                f"{failed} of {len(breaker.window)} calls failed",
-            )
-        self.events.publish(BreakerChanged(*key, was, breaker.state, why, now))
+        if self.link is not None:
+            self.link.moved(*key, breaker.state, breaker.failed, len(breaker.window))
+        self.breakers.moved(key, breaker, was)
 
     def _count(self, event: Event) -> None:
         if isinstance(event, ExchangeFinished) and event.system and event.operation and event.face != Face.INTERNAL:
@@ -320,3 +352,11 @@ class HealthBook:
 
 def _can_be_probed(connector: Connector) -> bool:
     return any(operation.probe is not None for operation in connector.operations.values())
+
+
+def _verdict(
+    health: Health, since: datetime, why: cause.Cause | None, evidence: str, checked_at: datetime | None,
+    because: str | None = None,
+) -> Verdict:  # fmt: skip
+    said, layer, todo = (why.said, why.layer, why.todo) if why else (None, None, None)
+    return Verdict(health, since, said, evidence, checked_at, because, layer, todo)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from lgsp.health.tables import BREAKER, BreakerSignal, BreakerState
 
+ASK_SECONDS = 0.25
+"""Where several processes share a breaker, leave to probe is asked for no oftener."""
+
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
@@ -52,6 +55,28 @@ class Breaker:
     slow: int = 0
     """Both of the window, kept along so that a call costs no walk over it."""
     probing: bool = False
+    elsewhere: bool = False
+    """The one probe is another process's."""
+    asked: float = float("-inf")
+    """When leave to probe was last asked for."""
+
+    def rests(self, now: float) -> bool:
+        """Time to ask the others for the one probe: the pause is over, or whoever has the probe keeps silent."""
+        if now - self.asked < ASK_SECONDS:
+            return False
+        if self.state == "open":
+            return now - self.since >= self.policy.open_seconds
+        return self.state == "half-open" and (self.elsewhere or not self.probing) and now - self.since >= ASK_SECONDS
+
+    def take_over(self, now: float) -> None:
+        """The one probe of all processes is ours."""
+        self._enter("half-open", now)
+        self.probing = True
+
+    def follow(self, state: BreakerState, since: float) -> None:
+        """Another process has moved it."""
+        self._enter(state, since)
+        self.probing = self.elsewhere = state == "half-open"
 
     def admit(self, now: float) -> bool:
         """Whether a call may go now; a half-open breaker hands its one probe to whoever asks first."""
@@ -111,10 +136,13 @@ class Breaker:
         return run >= self.policy.timeouts_alone
 
     def _move(self, signal: BreakerSignal, now: float) -> None:
-        self.state = BREAKER[self.state, signal]
+        self._enter(BREAKER[self.state, signal], now)
+
+    def _enter(self, state: BreakerState, now: float) -> None:
+        self.state = state
         self.since = now
         self.epoch += 1
-        self.probing = False
+        self.probing = self.elsewhere = False
         if self.state == "closed":
             self.window.clear()
             self.failed = self.slow = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lgsp.errors import LgspError
 from lgsp.model import Health, Text
 from lgsp.runtime import HANOI
 
@@ -17,7 +19,53 @@ _FAILED = {
     "overloaded": Text("bị từ chối vì quá hạn mức", "were throttled"),
     "slow": Text("trả lời quá chậm", "were answered too slowly"),
 }
+_FEW = 3
 _OTHER = Text("gặp lỗi kỹ thuật", "failed technically")
+_LAYERS = {
+    "timeout": "backend",
+    "slow": "backend",
+    "connect-failed": "backend",
+    "bad-answer": "contract",
+    "circuit-open": "platform",
+    "maintenance": "maintenance",
+    "overloaded": "quota",
+}
+"""Where an error says no more than its code."""
+LAYERS = {
+    "dns": Text("tên miền (DNS)", "name resolution (DNS)"),
+    "tcp": Text("đường truyền (TCP)", "connection (TCP)"),
+    "tls": Text("chứng thư (TLS)", "certificate (TLS)"),
+    "token": Text("mã truy cập (token)", "access token"),
+    "session": Text("phiên X-Road", "X-Road session"),
+    "account": Text("tài khoản", "account"),
+    "platform": Text("nền tảng", "platform"),
+    "backend": Text("cơ sở dữ liệu", "database"),
+    "contract": Text("hợp đồng dữ liệu", "contract"),
+    "quota": Text("hạn mức", "quota"),
+    "maintenance": Text("bảo trì", "maintenance"),
+    "policy": Text("cấp độ an toàn, quyền", "security level, grants"),
+    "consumer": Text("đơn vị khai thác", "caller"),
+    "evidence": Text("sổ chứng cứ", "evidence"),
+    "disk": Text("đĩa", "disk"),
+    "probe": Text("kiểm tra", "probe"),
+}
+"""The word for each layer of a cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One sentence of what is, one of what to do next and whom to call. `layer` is a key of `LAYERS`."""
+
+    layer: str
+    said: Text
+    todo: Text | None = None
+
+    @property
+    def text(self) -> Text:
+        """Both in one, for a line of a terminal and the details of a refusal."""
+        if self.todo is None:
+            return self.said
+        return Text(f"{self.said.vi}. Việc cần làm: {self.todo.vi}", f"{self.said.en}. To do: {self.todo.en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +79,8 @@ class Facts:
     now: datetime
     code: str = ""
     """Of the failures that weigh most."""
+    layer: str = ""
+    """Where the error itself names one."""
     detail: Text | None = None
     """What the failing layer said, in our words."""
     failed: int = 0
@@ -44,15 +94,34 @@ class Facts:
     upstream_up: bool | None = None
 
 
-def system_cause(facts: Facts) -> Text | None:
+def layer_of(code: str, named: str = "") -> str:
+    return named or _LAYERS.get(code, "backend")
+
+
+def named_layer(error: LgspError) -> str:
+    """What an error says of its layer, "" where its code says it all."""
+    return str(getattr(error, "layer", "") or "")
+
+
+def system_cause(facts: Facts) -> Cause | None:
     """None for a system that is up."""
-    since = _since(facts.since, facts.now)
+    since, title = _since(facts.since, facts.now), facts.title
     if facts.health is Health.UP:
         return None
     if facts.health is Health.UNKNOWN:
-        return Text(f"{facts.title.vi}: chưa được kiểm chứng", f"{facts.title.en}: not verified yet")
+        return Cause(
+            "probe",
+            Text(f"{title.vi}: chưa được kiểm chứng", f"{title.en}: not verified yet"),
+        )
     if facts.health is Health.MAINTENANCE:
-        return Text(f"{facts.title.vi}: bảo trì từ {since.vi}", f"{facts.title.en}: under maintenance since {since.en}")
+        return Cause(
+            "maintenance",
+            Text(f"{title.vi}: bảo trì từ {since.vi}", f"{title.en}: under maintenance since {since.en}"),
+            Text(
+                "không phải xử lý; cập nhật được giữ lại và gửi khi hết bảo trì",
+                "nothing to do; updates are kept and sent when it ends",
+            ),
+        )
     if facts.open_since is not None:
         opened = _since(facts.open_since, facts.now)
         only = facts.operation and Text(f" chức năng {facts.operation}", f" of {facts.operation}")
@@ -62,7 +131,7 @@ def system_cause(facts: Facts) -> Text | None:
         )
     elif facts.health is Health.DOWN:
         state = Text(f"không hoạt động từ {since.vi}", f"down since {since.en}")
-    elif facts.good:
+    elif facts.good and facts.code != "slow":
         state = Text(
             f"đang hồi phục, {facts.good} cuộc gọi gần nhất thành công (trục trặc từ {since.vi})",
             f"recovering, the last {facts.good} calls succeeded (trouble since {since.en})",
@@ -74,8 +143,9 @@ def system_cause(facts: Facts) -> Text | None:
 
 
 def cut_off(
-    title: Text, upstream: str, since: datetime, now: datetime, said: Text | None, behind: int, *, innocent: bool
-) -> Text:
+    title: Text, upstream: str, since: datetime, now: datetime, said: Text | None, behind: int, *,
+    innocent: bool, layer: str = "platform",
+) -> Cause:  # fmt: skip
     """A system behind an upstream that is down: one cause, said once; `innocent` where nothing speaks against itself."""
     at = _since(since, now)
     vi, en = (f" ({_within(said.vi)})", f" ({_within(said.en)})") if said else ("", "")
@@ -84,32 +154,51 @@ def cut_off(
         if innocent
         else Text("", "")
     )
-    return Text(
-        f"{title.vi}: trục {label(upstream)} không thông từ {at.vi}{vi}; {behind} hệ thống cùng nguyên nhân{own.vi}",
-        f"{title.en}: upstream {label(upstream)} down since {at.en}{en}; {behind} systems share this cause{own.en}",
+    return Cause(
+        layer,
+        Text(
+            f"{title.vi}: trục {label(upstream)} không thông từ {at.vi}{vi}; {behind} hệ thống cùng nguyên nhân{own.vi}",
+            f"{title.en}: upstream {label(upstream)} down since {at.en}{en}; {behind} systems share this cause{own.en}",
+        ),
     )
 
 
-def upstream_cause(upstream: str, since: datetime, now: datetime, said: Text | None, behind: int) -> Text:
+def upstream_cause(
+    upstream: str, since: datetime, now: datetime, said: Text | None, behind: Sequence[Text], layer: str = "platform"
+) -> Cause:
+    """`behind` are the titles of the systems that share this one cause; a few are named."""
     at = _since(since, now)
     vi, en = (f", {_within(said.vi)}", f", {_within(said.en)}") if said else ("", "")
-    return Text(
-        f"Trục {label(upstream)}: không thông từ {at.vi}{vi}; {behind} hệ thống bị ảnh hưởng."
-        " Việc cần làm: kiểm tra đường truyền, địa chỉ và tài khoản của trục",
-        f"Upstream {label(upstream)}: down since {at.en}{en}; {behind} systems are behind it."
-        " To do: check the line, the address and the account of the upstream",
+    few = Text("", "")
+    if 0 < len(behind) <= _FEW:
+        few = Text(f" ({', '.join(each.vi for each in behind)})", f" ({', '.join(each.en for each in behind)})")
+    who = Text(f"đơn vị vận hành trục {label(upstream)}", f"the operator of {label(upstream)}")
+    return Cause(
+        layer,
+        Text(
+            f"Trục {label(upstream)}: không thông từ {at.vi}{vi}; {len(behind)} hệ thống bị ảnh hưởng{few.vi}",
+            f"Upstream {label(upstream)}: down since {at.en}{en}; {len(behind)} systems are behind it{few.en}",
+        ),
+        _by_layer(layer, who)
+        or Text(
+            f"kiểm tra đường truyền, địa chỉ và tài khoản của trục; gọi {who.vi}",
+            f"check the line, the address and the account of the upstream; call {who.en}",
+        ),
     )
 
 
-def no_probe(title: Text) -> Text:
+def no_probe(title: Text) -> Cause:
     """A system that nothing harmless can be asked: says what to mark."""
-    return Text(
-        f"{title.vi}: chưa kiểm chứng được; đánh dấu safe = true và thêm probe cho một chức năng trong connector.toml",
-        f"{title.en}: cannot be verified; mark an operation safe = true and give it a probe in connector.toml",
+    return Cause(
+        "probe",
+        Text(
+            f"{title.vi}: chưa kiểm chứng được; đánh dấu safe = true và thêm probe cho một chức năng trong connector.toml",
+            f"{title.en}: cannot be verified; mark an operation safe = true and give it a probe in connector.toml",
+        ),
     )
 
 
-def _joined(facts: Facts, state: Text, evidence: Text | None) -> Text:
+def _joined(facts: Facts, state: Text, evidence: Text | None) -> Cause:
     vi, en = f"{facts.title.vi}: {state.vi}", f"{facts.title.en}: {state.en}"
     if evidence is not None:
         vi, en = f"{vi}, {evidence.vi}", f"{en}, {evidence.en}"
@@ -117,8 +206,7 @@ def _joined(facts: Facts, state: Text, evidence: Text | None) -> Text:
         vi, en = f"{vi}; trục {label(facts.upstream)} vẫn thông", f"{en}; upstream {label(facts.upstream)} is up"
     elif facts.upstream and facts.upstream_up is None:
         vi, en = f"{vi}; chưa rõ trục {label(facts.upstream)}", f"{en}; upstream {label(facts.upstream)} not verified"
-    todo = _todo(facts)
-    return Text(f"{vi}. Việc cần làm: {todo.vi}", f"{en}. To do: {todo.en}")
+    return Cause(layer_of(facts.code, facts.layer), Text(vi, en), _todo(facts))
 
 
 def _evidence(facts: Facts) -> Text:
@@ -132,18 +220,45 @@ def _evidence(facts: Facts) -> Text:
 
 
 def _todo(facts: Facts) -> Text:
-    who_vi, who_en = facts.contact.vi or facts.title.vi, facts.contact.en or facts.title.en
-    match facts.code:
-        case "connect-failed" if not facts.upstream_up:
-            return Text("kiểm tra đường truyền và địa chỉ của trục", "check the line and the address of the upstream")
-        case "bad-answer":
-            return Text(f"đối chiếu hợp đồng và báo {who_vi}", f"compare the contract and tell {who_en}")
-        case "overloaded":
-            return Text("giảm tải hoặc xin nâng hạn mức", "lower the load or ask for a higher quota")
-        case _ if facts.good:
-            return Text("theo dõi thêm", "keep watching")
-        case _:
-            return Text(f"liên hệ {who_vi}", f"contact {who_en}")
+    who = Text(facts.contact.vi or facts.title.vi, facts.contact.en or facts.title.en)
+    if facts.good and facts.code != "slow":
+        return Text("theo dõi thêm", "keep watching")
+    found = _by_layer(layer_of(facts.code, facts.layer), who)
+    if found is not None:
+        return found
+    return Text(f"gọi {who.vi}; đặt thông báo bảo trì nếu kéo dài", f"call {who.en}; announce maintenance if it lasts")
+
+
+def _by_layer(layer: str, who: Text) -> Text | None:
+    """The first thing to look at, and whom to call when it is not that."""
+    steps = {
+        "dns": Text(
+            "kiểm tra máy chủ tên miền và tên máy chủ trong cấu hình",
+            "check the name server and the host's name in the settings",
+        ),
+        "tcp": Text("kiểm tra đường truyền, tường lửa và địa chỉ", "check the line, the firewall and the address"),
+        "tls": Text(
+            "kiểm tra hạn và chuỗi chứng thư, tệp ca trong cấu hình",
+            "check the certificate's dates and chain, and the ca file in the settings",
+        ),
+        "token": Text(
+            "kiểm tra dịch vụ cấp mã và tài khoản của trục trên nền tảng (client id, secret)",
+            "check the platform's token service and this bus's account there (client id, secret)",
+        ),
+        "session": Text(
+            "kiểm tra tài khoản của trục trên bộ chuyển X-Road", "check this bus's account at the X-Road adapter"
+        ),
+        "account": Text("kiểm tra tài khoản của trục trong cấu hình", "check this bus's account in the settings"),
+        "platform": Text(
+            "không phải chỉnh gì ở tỉnh, nền tảng tự mở lại",
+            "nothing to change here, the platform opens again by itself",
+        ),
+        "contract": Text("đối chiếu hợp đồng (lgsp conform)", "compare the contract (lgsp conform)"),
+        "quota": Text("giảm tải hoặc xin nâng hạn mức", "lower the load or ask for a higher quota"),
+        "maintenance": Text("chờ hết bảo trì; cập nhật được giữ lại", "wait for its end; updates are kept meanwhile"),
+    }
+    step = steps.get(layer)
+    return None if step is None else Text(f"{step.vi}; gọi {who.vi}", f"{step.en}; call {who.en}")
 
 
 def _since(moment: datetime, now: datetime) -> Text:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from lgsp.errors import BusFault, Unavailable, leaves
+from lgsp.runtime import HANOI
 from lgsp.store.port import CountRow
 
 BOUNDS = (
@@ -18,6 +19,8 @@ BOUNDS = (
 PROBE = ""
 """Stands for the bus itself where a consumer would stand: probes measure latency, and are nobody's calls."""
 DAY = timedelta(hours=24)
+KEPT = timedelta(hours=49)
+"""Until the end of today, yesterday is compared with."""
 _TECHNICAL = frozenset(leaf.code for leaf in leaves() if issubclass(leaf, Unavailable | BusFault))
 _ANSWERED = frozenset({"ok", "provider-fault", "record-not-found"})
 
@@ -70,7 +73,7 @@ class Counts:
     pending: dict[Key, Portion] = field(default_factory=dict)
 
     def add(self, system: str, operation: str, consumer: str, outcome: str, seconds: float, at: datetime) -> None:
-        hour = at.replace(minute=0, second=0, microsecond=0)
+        hour = _hour(at)
         bucket = bisect_left(BOUNDS, seconds)
         tally = self.tallies.get((system, hour))
         if tally is None:
@@ -100,6 +103,10 @@ class Counts:
         taken, self.pending = self.pending, {}
         return [CountRow(*key, each.calls, each.seconds, tuple(each.buckets)) for key, each in taken.items()]
 
+    def waiting(self) -> list[CountRow]:
+        """What `drain` would give, left where it is."""
+        return [CountRow(*key, each.calls, each.seconds, tuple(each.buckets)) for key, each in self.pending.items()]
+
     def undrain(self, rows: Iterable[CountRow]) -> None:
         for row in rows:
             key = (row.system, row.operation, row.consumer, row.hour, row.outcome)
@@ -109,10 +116,10 @@ class Counts:
             portion.buckets = _sum(portion.buckets, row.buckets)
 
     def day(self, system: str, now: datetime) -> Day:
-        since = now - DAY
-        total = Tally()
-        for (name, hour), tally in self.tallies.items():
-            if name == system and hour > since:
+        total, hour = Tally(), _hour(now)
+        for back in range(24):
+            tally = self.tallies.get((system, hour - timedelta(hours=back)))
+            if tally is not None:
                 total.calls += tally.calls
                 total.answered += tally.answered
                 total.failed += tally.failed
@@ -121,9 +128,24 @@ class Counts:
         rate = total.answered / asked if asked else None
         return Day(total.calls, rate, quantile(total.buckets, 0.5), quantile(total.buckets, 0.95))
 
+    def today(self, system: str, now: datetime) -> tuple[int, int]:
+        """Calls since midnight in Viet Nam, and of yesterday until the same time; of its last hour the same share."""
+        midnight = now.astimezone(HANOI).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        calls, before, hour = 0, 0.0, midnight
+        while hour <= now:
+            tally, earlier = self.tallies.get((system, hour)), self.tallies.get((system, hour - DAY))
+            calls += tally.calls if tally else 0
+            before += (earlier.calls if earlier else 0) * min(1.0, (now - hour) / timedelta(hours=1))
+            hour += timedelta(hours=1)
+        return calls, round(before)
+
     def _forget(self, now: datetime) -> None:
-        for key in [each for each in self.tallies if each[1] <= now - DAY - timedelta(hours=1)]:
+        for key in [each for each in self.tallies if each[1] <= now - KEPT]:
             del self.tallies[key]
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def _sum(one: Iterable[int], other: Iterable[int]) -> list[int]:

@@ -12,6 +12,8 @@ from lgsp.model import Health, Text
 WINDOW_SECONDS = 60.0
 WINDOW_CALLS = 50
 HURT_RATE = 0.2
+SLOW_RATE, SLOW_CALLS = 0.5, 3
+"""Half of at least so many calls: who answers that slowly hurts, however right the answers are."""
 DEAD_RATE = 0.5
 DEAD_RUN, DEAD_SILENCE = 2, 2.0
 """So many failures in a row, and nothing good for so many seconds: that is dead, however well the minute before was."""
@@ -29,6 +31,10 @@ class Observation:
     operation: str
     code: str
     detail: Text | None = None
+    layer: str = ""
+    """Where the error names one (`cause.LAYERS`)."""
+    slow: bool = False
+    """An answer, but one that used up nearly all of its time."""
 
     @property
     def good(self) -> bool:
@@ -44,6 +50,8 @@ class SystemState:
     window: deque[Observation] = field(default_factory=deque)
     failed: int = 0
     """Failures in the window."""
+    slow: int = 0
+    """Slow answers in the window."""
     checked_at: datetime | None = None
     observed: float | None = None
     last_bad: Observation | None = None
@@ -61,8 +69,11 @@ class SystemState:
         self.checked_at, self.observed = moment, seen.at
         self.window.append(seen)
         self.failed += not seen.good
+        self.slow += seen.slow
         while len(self.window) > WINDOW_CALLS or seen.at - self.window[0].at > WINDOW_SECONDS:
-            self.failed -= not self.window.popleft().good
+            gone = self.window.popleft()
+            self.failed -= not gone.good
+            self.slow -= gone.slow
         if seen.good:
             self.good, self.bad, self.last_good = self.good + 1, 0, seen.at
             self.signal(self._after_good(seen, open_breaker=open_breaker), moment, seen.at)
@@ -86,20 +97,25 @@ class SystemState:
     def recent(self) -> tuple[int, int]:
         """(failed, calls) of the last calls that a sentence speaks of."""
         last = list(self.window)[-SHOWN:]
+        if not self.failed and self.slow:
+            return sum(each.slow for each in last), len(last)
         return sum(not each.good for each in last), len(last)
 
-    def weighing(self) -> tuple[str, Text | None]:
-        """The most frequent code of the last failures, and what was last said with it."""
+    def weighing(self) -> tuple[str, str, Text | None]:
+        """The most frequent code of the last failures, the layer that it names, and what was last said with it."""
+        if not self.failed and self.slow:
+            return "slow", "", None
         codes = [each for each in list(self.window)[-SHOWN:] if not each.good] or (
             [self.last_bad] if self.last_bad else []
         )
         if not codes:
-            return "", None
+            return "", "", None
         counted: dict[str, int] = {}
         for each in codes:
             counted[each.code] = counted.get(each.code, 0) + 1
         code = max(counted, key=lambda name: counted[name])
-        return code, next((each.detail for each in reversed(codes) if each.code == code), None)
+        last = next(each for each in reversed(codes) if each.code == code)
+        return code, last.layer, last.detail
 
     def only_operation(self) -> str | None:
         """The operation that all failures of the window are of, where others answered meanwhile."""
@@ -108,6 +124,8 @@ class SystemState:
         return next(iter(bad)) if len(bad) == 1 and others else None
 
     def _after_good(self, seen: Observation, *, open_breaker: bool) -> Signal:
+        if self.slow >= SLOW_CALLS and self.slow >= len(self.window) * SLOW_RATE:
+            return Signal.SLOW
         if not self.failed and not open_breaker:
             return Signal.WELL
         calm = self.last_bad is None or seen.at - self.last_bad.at >= self.calm
@@ -134,5 +152,6 @@ class UpstreamState:
     answered: float | None = None
     """When anything behind it last answered."""
     said: Text | None = None
+    layer: str = ""
     unreached: dict[str, int] = field(default_factory=dict)
     """How often no connection to a system came about since anything behind this upstream last answered."""

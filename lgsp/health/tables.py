@@ -31,6 +31,8 @@ class Signal(StrEnum):
     """A success, but the failures are fresh."""
     HURT = "hurt"
     """Failures that somebody notices."""
+    SLOW = "slow"
+    """Answers, but so late that callers wait for nothing else."""
     DEAD = "dead"
     """Failures wherever one looks."""
     PAUSED = "paused"
@@ -45,6 +47,9 @@ HEALTH: Mapping[tuple[Health, Signal], Health] = MappingProxyType(
         (Health.UNKNOWN, Signal.HURT): Health.DOWN,  # nothing good has ever been seen of it
         (Health.UNKNOWN, Signal.DEAD): Health.DOWN,
         (Health.UP, Signal.HURT): Health.DEGRADED,
+        (Health.UNKNOWN, Signal.SLOW): Health.DEGRADED,
+        (Health.UP, Signal.SLOW): Health.DEGRADED,
+        (Health.DOWN, Signal.SLOW): Health.DEGRADED,
         (Health.UP, Signal.DEAD): Health.DOWN,
         (Health.DEGRADED, Signal.WELL): Health.UP,
         (Health.DEGRADED, Signal.DEAD): Health.DOWN,

@@ -1,0 +1,112 @@
+"""What operators do about alerts: take one upon themselves with a note, register where alerts are sent. Named actions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from lgsp.alerting.routes import seal_secret
+from lgsp.audit import Audit
+from lgsp.decisions import Refused
+from lgsp.runtime import Runtime
+from lgsp.store import Store
+from lgsp.store.port.alerts import AlertRow, RouteRow
+from lgsp.submissions.webhook import address, new_secret
+
+PAST = 100
+_ROUTES = 20
+
+
+class AlertDesk(Protocol):
+    """What an action may touch here."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def runtime(self) -> Runtime: ...
+    @property
+    def demonstration(self) -> bool: ...
+
+
+async def alert_list(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """Those that stand; with `past` the last ones that are over too."""
+    del by
+    rows = await desk.store.alerts.standing()
+    if arguments.get("past"):
+        rows += await desk.store.alerts.past(PAST)
+    return [shown(each) for each in rows]
+
+
+async def alert_ack(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
+    alert, note = str(arguments["id"]), str(arguments.get("note") or "").strip()[:500]
+    if not any(each.id == alert and each.acknowledged is None for each in await desk.store.alerts.standing()):
+        raise Refused(f"no alert {alert} stands that nobody has taken")
+    await desk.audit.note("alert-acknowledged", by, alert=alert, note=note)
+    if not await desk.store.alerts.acknowledge(alert, by, note, desk.runtime.clock.now()):
+        raise Refused(f"somebody else has just taken {alert}")
+    return {"id": alert, "by": by, "note": note}
+
+
+async def route_list(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """Never a secret."""
+    del by, arguments
+    return [
+        {"id": each.id, "kind": each.kind, "target": each.target, "least": each.least, "by": each.by}
+        for each in await desk.store.alerts.routes()
+    ]
+
+
+async def route_add(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """The only answer that ever carries the secret. An address is an operator's decision (RULES 21)."""
+    target, least = str(arguments["target"]), int(arguments.get("least") or 5)
+    if not 0 <= least <= 10:
+        raise Refused("a severity is 0 to 10")
+    if len(await desk.store.alerts.routes()) >= _ROUTES:
+        raise Refused(f"at most {_ROUTES} routes")
+    try:
+        address(target, demonstration=desk.demonstration)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    route, secret = desk.runtime.ids.new(), new_secret(desk.runtime.ids)
+    await desk.audit.note("alert-route-added", by, route=route, target=target, least=least)
+    sealed = seal_secret(desk.store.keys, route, secret)
+    await desk.store.alerts.put_route(RouteRow(route, "webhook", target, sealed, least, desk.runtime.clock.now(), by))
+    return {"id": route, "target": target, "least": least, "secret": secret.text}
+
+
+async def route_drop(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
+    route = str(arguments["id"])
+    if not any(each.id == route for each in await desk.store.alerts.routes()):
+        raise Refused(f"no route {route}")
+    await desk.audit.note("alert-route-dropped", by, route=route)
+    await desk.store.alerts.drop_route(route)
+    return {"id": route}
+
+
+def shown(row: AlertRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "cause": row.cause,
+        "kind": row.kind,
+        "severity": row.severity,
+        "text": row.text.as_dict(),
+        "raised": row.raised.isoformat(),
+        "cleared": row.cleared.isoformat() if row.cleared else None,
+        "acknowledged": row.acknowledged.isoformat() if row.acknowledged else None,
+        "by": row.by,
+        "note": row.note,
+    }
+
+
+ALERTS: Mapping[str, Callable[[Any, str, Mapping[str, Any]], Awaitable[Any]]] = MappingProxyType(
+    {
+        "alert.list": alert_list,
+        "alert.ack": alert_ack,
+        "alert.routes": route_list,
+        "alert.route": route_add,
+        "alert.unroute": route_drop,
+    }
+)

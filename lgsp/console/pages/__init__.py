@@ -1,0 +1,29 @@
+"""The pages, one module each. What is not listed here is not served."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from lgsp.console.pages import account, alerts, exchanges, maintenance, overview, reports, stage, system, topology
+from lgsp.console.visit import Page
+
+MODULES: tuple[ModuleType, ...] = (
+    account,
+    alerts,
+    exchanges,
+    maintenance,
+    overview,
+    reports,
+    stage,
+    system,
+    topology,
+)
+"""In the order of the alphabet; the navigation has an order of its own (`Page.nav`)."""
+
+
+def pages() -> list[Page]:
+    return [page for module in MODULES for page in module.PAGES]
+
+
+def navigation() -> list[Page]:
+    return sorted((page for page in pages() if page.nav is not None), key=lambda page: page.nav or 0)
