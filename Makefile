@@ -4,17 +4,26 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+SEEDS  ?= 0..1999
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 # the project itself, editable, by the build backend of the lock: nothing is fetched here
 SELF   := $(PIP) install --no-deps --no-index --no-build-isolation -e .
 
-.PHONY: up test check format bench lock wheel clean help
+.PHONY: up test fuzz hostile check format bench faults lock wheel clean help
 
 up: $(VENV)/.runtime ## everything in one command: gateway, simulator, demonstration data (options: ARGS="--port 8081")
 	@$(BIN)/lgsp up $(ARGS)
 
 test: $(VENV)/.dev ## all tests (options for pytest: ARGS="-k pipeline")
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+SECONDS ?= 600
+fuzz: $(VENV)/.dev ## each target of tests/security/fuzzing for SECONDS=600, guided by coverage (atheris is fetched for it)
+	@$(PIP) install -r tests/security/fuzzing/requirements.txt
+	@$(BIN)/python -m tests.security.fuzzing --seconds $(SECONDS) $(ARGS)
+
+hostile: $(VENV)/.dev ## every hostile case at every face and from every backend (files of one's own: CORPORA=DIR)
+	@HOSTILE=whole CORPORA="$(CORPORA)" $(BIN)/python -m pytest tests/security/test_hostile.py $(ARGS)
 
 check: $(VENV)/.dev ## style, types, layers, and the house's own check of manifests, contracts and mappings
 	$(BIN)/ruff check .
@@ -32,6 +41,9 @@ format: $(VENV)/.dev ## put the style right where that is mechanical
 
 bench: $(VENV)/.dev ## our work beside what a user would pick instead (ARGS="--quick --json FILE")
 	@$(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/.dev ## faults in a simulated world from seeds (SEEDS=0..1999); one seed: ARGS="replay 17"; everything: ARGS=all
+	@$(BIN)/python -m tests.faults $(or $(ARGS),seeds $(SEEDS))
 
 lock: $(VENV)/.dev ## pin every package again, with hashes and without any index address
 	scripts/lock $(BIN)/pip-compile

@@ -40,7 +40,11 @@ class SystemReport:
         dialects = ", ".join(f"{each.adapter} {each.name}" for each in self.connector.backends.values())
         operations = len(self.connector.operations)
         said = "ok" if self.ok else f"{len(self.findings)} findings"
-        return f"{self.name}: {said}; {operations} operations, {dialects}, contract {self.connector.public.sha256[:12]}"
+        without = ", ".join(each.rpartition("/")[2] for each in self.connector.public.left_out)
+        return (
+            f"{self.name}: {said}; {operations} operations, {dialects}, contract {self.connector.public.sha256[:12]}"
+            + (f", left out: {without}" if without else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "submission.answered": "the ministry has answered, the submission does not say so yet",
         "submission.settled": "the settling query has answered, the submission does not say so yet",
         "inbox.stored": "items and cursor are durable, the ministry has not been told",
+        "callback.sending": "a call-back is about to leave, its receiver has not been asked",
+        "callback.answered": "a receiver has taken a call-back, the record does not say so yet",
         "collector.read": "a collector has its answer, nothing is stored",
     }
 )

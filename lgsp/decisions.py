@@ -50,7 +50,7 @@ class Desk(Protocol):
 
 async def grant_ask(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """A request, which is no grant yet."""
-    grant, person = _grant(desk.policy, arguments), _person(by, arguments.get("by"))
+    grant, person = _grant(desk.policy, arguments), person_of(by, arguments.get("by"))
     requests = await _requests(desk)
     if len(requests) >= _OPEN:
         raise Refused(f"{_OPEN} requests wait already; decide about some of them first")
@@ -72,8 +72,8 @@ async def grant_requests(desk: Desk, by: str, arguments: Mapping[str, Any]) -> A
 
 async def grant_approve(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """The second person makes it a grant. The first one cannot."""
-    request, person = await _request(desk, arguments["request"]), _person(by, arguments.get("by"))
-    _two(request["by"], person)
+    request, person = await _request(desk, arguments["request"]), person_of(by, arguments.get("by"))
+    two_people(request["by"], person)
     grant = _grant(desk.policy, request["grant"])
     await _put(desk, by, grant, asked_by=request["by"], approved_by=person, request=request["id"])
     await _forget(desk, request["id"])
@@ -82,7 +82,7 @@ async def grant_approve(desk: Desk, by: str, arguments: Mapping[str, Any]) -> An
 
 async def grant_reject(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """Anybody may say no, who asked too."""
-    request, person = await _request(desk, arguments["request"]), _person(by, arguments.get("by"))
+    request, person = await _request(desk, arguments["request"]), person_of(by, arguments.get("by"))
     facts = {"request": request["id"], "asked_by": request["by"], "rejected_by": person}
     await desk.audit.note("grant-rejected", by, **facts)
     await _forget(desk, request["id"])
@@ -93,7 +93,7 @@ async def grant_add(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """A decision that stands on paper already, entered at once: `by` asked for it, `approved_by` approved it."""
     grant = _grant(desk.policy, arguments)
     asked, approved = str(arguments.get("by") or ""), str(arguments.get("approved_by") or "")
-    _two(asked, approved)
+    two_people(asked, approved)
     await _put(desk, by, grant, asked_by=asked, approved_by=approved)
     return grant_shown(grant)
 
@@ -133,11 +133,11 @@ async def _forget(desk: Desk, request: str) -> None:
     await desk.store.meta.put(_REQUESTS, [each for each in await _requests(desk) if each["id"] != request])
 
 
-def _person(typed_by: str, named: Any) -> str:
+def person_of(typed_by: str, named: Any) -> str:
     return str(named or "").strip() or typed_by
 
 
-def _two(first: str, second: str) -> None:
+def two_people(first: str, second: str) -> None:
     if not first.strip() or not second.strip() or first.strip().casefold() == second.strip().casefold():
         raise Refused("two different people must ask and approve (Người đề nghị và người phê duyệt phải là hai người)")
 
@@ -168,7 +168,8 @@ async def compliance_show(desk: Desk, by: str, arguments: Mapping[str, Any]) -> 
     del by
     on = day_of(arguments.get("on")) or desk.runtime.clock.now().astimezone(HANOI).date()
     register = from_records(await desk.store.meta.get(REGISTER) or ())
-    return preview(register, desk.policy.consumers(), on).as_dict()
+    connected = [desk.policy.level_of(system) for system in sorted(desk.ledger.all())]
+    return preview(register, desk.policy.consumers(), on, connected).as_dict()
 
 
 async def compliance_import(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:

@@ -55,7 +55,7 @@ class LgspError(Exception):
 class CallerFault(LgspError):
     """The agency must change something."""
 
-    fault_domain = "caller"
+    fault_domain: ClassVar[FaultDomain] = "caller"
 
 
 class Unauthenticated(CallerFault):
@@ -150,6 +150,8 @@ class Unavailable(LgspError):
 
     fault_domain: ClassVar[FaultDomain] = "backend"
     retryable = True
+    layer: str = ""
+    """What failed, where the code alone does not say: dns, tcp, tls, token, session, account, platform."""
     reached: bool = True
     """The backend may have got the request, so the outcome of an update is not known (RULES 4). False where surely
     no byte of it left; the transport says True on a `ConnectFailed` of a connection that broke after that."""

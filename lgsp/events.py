@@ -25,6 +25,8 @@ class ExchangeFinished:
     attempts: int
     backend_seconds: float
     at: datetime
+    repeated: bool = False
+    """The database refused because it has had this already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class AttemptMade:
     number: int
     outcome: str
     seconds: float
+    deviation: str = ""
+    """Class in which the answer breaks its contract; "" where it keeps it, or never came."""
+    rules: tuple[str, ...] = ()
+    """The first broken rules, each with its path; never a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,26 @@ class SubmissionMoved:
     was: SubmissionState | None
     now: SubmissionState
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEnded:
+    """A call-back was taken by its receiver ("delivered"), or "parked" because it could not be told in time."""
+
+    id: str
+    consumer: str
+    kind: str
+    outcome: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackOff:
+    """A receiver has said that it wants nothing more (410): an operator has to switch it on again."""
+
+    consumer: str
+    because: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +186,8 @@ class Stopped:
 
 Event = (
     ExchangeFinished | AttemptMade | EdgeRefused | HealthChanged | BreakerChanged | StageChanged
-    | SubmissionMoved | ProbeMade | UpstreamSignedIn | TaskDied | BusFaultFound | EvidenceWitnessed | SecurityAlert
+    | SubmissionMoved | CallbackEnded | CallbackOff | ProbeMade | UpstreamSignedIn | TaskDied | BusFaultFound
+    | EvidenceWitnessed | SecurityAlert
     | Started | Stopped
 )  # fmt: skip
 Subscriber = Callable[[Event], None]

@@ -61,6 +61,8 @@ class Attempt:
     started: datetime
     seconds: float
     outcome: str
+    reached: bool = True
+    """The backend may have got it; False where surely no byte of it left."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,8 @@ class Exchange:
     lang: Lang = "vi"
     peer: str = ""
     """The caller's address."""
+    certificate: bytes | None = None
+    """The client certificate (DER) that TLS has verified, here or at a trusted proxy."""
     system: str | None = None
     operation_name: str | None = None
     """As the path names it; SOAP's is read from the Body, native's from path, `service` or Body."""
@@ -118,6 +122,8 @@ class Exchange:
     error: LgspError | None = None
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds: policy, wait, backend, codec."""
+    waits: list[tuple[str, float, float]] = field(default_factory=list)
+    """What it waited for (slot, pause), since when on the monotonic clock, how many seconds."""
     headers_out: dict[str, str] = field(default_factory=dict)
     """Headers that steps add to the answer (`X-LGSP-Stage`, `RateLimit`, `Location`)."""
 

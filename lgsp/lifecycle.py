@@ -65,6 +65,8 @@ class Ledger:
     def __init__(self, store: Store, runtime: Runtime, events: Events, prove: Prove = no_proof) -> None:
         self._rows, self._runtime, self._events, self._prove = store.stages, runtime, events, prove
         self._current: dict[str, StageEntry] = {}
+        self.changed: Callable[[str], Awaitable[None]] | None = None
+        """Told of every move, after it is durable: other processes read the system's entry again."""
 
     async def load(self, connectors: Iterable[Connector]) -> None:
         """Reads the ledger. A system that has no entry gets its manifest's, evidence `declared`."""
@@ -139,7 +141,17 @@ class Ledger:
         await self._rows.append(entry)
         self._current[system] = entry
         self._events.publish(StageChanged(system, current.stage, stage, decision, now))
+        if self.changed is not None:
+            await self.changed(system)
         return entry
+
+    async def refresh(self, system: str) -> StageChanged | None:
+        """Another process has moved this system: its entry is read again; what has changed, where anything has."""
+        was, entries = self._current.get(system), await self._rows.entries(system)
+        if not entries or entries[-1] == was:
+            return None
+        entry = self._current[system] = entries[-1]
+        return StageChanged(system, was.stage if was else None, entry.stage, entry.decision, entry.recorded)
 
     async def _evidence(self, system: str, current: StageEntry, stage: Stage) -> Evidence:
         """Back to official after a suspension rests on what it rested on before; into official for the first time, on proof."""

@@ -12,7 +12,7 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from lgsp import __version__
-from lgsp.events import AttemptMade, EdgeRefused, Event, ExchangeFinished, TaskDied
+from lgsp.events import AttemptMade, CallbackEnded, EdgeRefused, Event, ExchangeFinished, TaskDied
 from lgsp.model import Health, Stage
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -45,6 +45,7 @@ class Metrics:
         )
         self._attempts = Counter("lgsp_attempts", "Tries at backends", ["system", "outcome"], registry=own)
         self._refused = Counter("lgsp_edge_refused", "Refused before an exchange", ["code"], registry=own)
+        self._told = Counter("lgsp_callbacks", "Call-backs that were taken or parked", ["outcome"], registry=own)
         self._died = Counter("lgsp_tasks_died", "Background tasks restarted", ["name"], registry=own)
         self._breaker = Gauge("lgsp_breaker_state", "0 closed, 1 half-open, 2 open", ["system"], registry=own)
         self._health = Gauge("lgsp_health", "1 for the state that holds", ["system", "health"], registry=own)
@@ -71,6 +72,8 @@ class Metrics:
                 made.inc()
             case EdgeRefused():
                 self._refused.labels(event.code).inc()
+            case CallbackEnded():
+                self._told.labels(event.outcome).inc()
             case TaskDied():
                 self._died.labels(event.name).inc()
             case _:

@@ -169,6 +169,8 @@ class Consumer:
     callback: str | None = None
     """Address that an operator registered for call-backs (RULES 21)."""
     active: bool = True
+    sandbox: bool = False
+    """It came with a sandbox key, so the simulated systems answer; never so in the store."""
 
 
 @dataclass(frozen=True, slots=True)

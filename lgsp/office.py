@@ -8,20 +8,38 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from lgsp.alerting.desk import ALERTS
 from lgsp.audit import Audit
+from lgsp.casebook import CASES
+from lgsp.correction import CORRECTION
+from lgsp.custody import CUSTODY
 from lgsp.decisions import DECISIONS, Refused, consumer_of, day_of, grant_shown, iso
+from lgsp.diagnosis import DIAGNOSIS, Diagnosis
+from lgsp.health.conformity import Tally, place_of
+from lgsp.health.conformity import history as conformity_history
+from lgsp.inquiry import INQUIRY
+from lgsp.keyring import KEYRING
 from lgsp.lifecycle import Ledger, StageRefused
+from lgsp.maintenance import MAINTENANCE
 from lgsp.model import Consumer, Stage, StageEntry, Text
 from lgsp.passwords import hash_password
 from lgsp.policy import Policy
-from lgsp.runtime import Runtime
+from lgsp.promotion import PROMOTION, Promotion
+from lgsp.receivers import RECEIVERS
+from lgsp.report.filing import REPORTS
+from lgsp.report.incidents import Times
+from lgsp.runtime import HANOI, Runtime
 from lgsp.store import OperatorRecord, Store
 
 ROLES = ("viewer", "operator", "security-officer", "auditor")
+
+
+async def _nothing() -> None:
+    """Where no bus runs, the next one reads what was decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,17 @@ class Office:
     audit: Audit
     runtime: Runtime
     ledger: Ledger
+    demonstration: bool = False
+    excused: Mapping[str, Times] = field(default_factory=dict)
+    """Downtime that somebody has reclassified as maintenance, by system."""
+    wake: Callable[[], None] = lambda: None
+    """Something is due in this process's queues."""
+    diagnose: Callable[[str, str], Awaitable[Diagnosis]] | None = None
+    """Tests the connection of a system; None where no bus runs."""
+    decided: Callable[[], Awaitable[None]] = _nothing
+    """Maintenance windows are read again."""
+    promotion: Promotion | None = None
+    """Collects the evidence of a promotion; None where no bus runs."""
 
 
 Action = Callable[[Office, str, Mapping[str, Any]], Awaitable[Any]]
@@ -287,6 +316,13 @@ def _stage_shown(entry: StageEntry) -> dict[str, Any]:
     }
 
 
+async def conformity_show(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
+    """What every real answer of a system has counted for, day by day."""
+    del by
+    kept = Tally.of_json(await office.store.meta.get(place_of(str(arguments["system"]))))
+    return conformity_history(kept, office.runtime.clock.now().astimezone(HANOI).date())
+
+
 ACTIONS: Mapping[str, Action] = {
     "consumer.list": consumer_list,
     "consumer.show": consumer_show,
@@ -304,5 +340,17 @@ ACTIONS: Mapping[str, Action] = {
     "user.disable": user_disable,
     "stage.list": stage_list,
     "stage.move": stage_move,
+    "conformity.show": conformity_show,
     **DECISIONS,
+    **CUSTODY,
+    **KEYRING,
+    **CASES,
+    **CORRECTION,
+    **RECEIVERS,
+    **REPORTS,
+    **ALERTS,
+    **DIAGNOSIS,
+    **MAINTENANCE,
+    **PROMOTION,
+    **INQUIRY,
 }

@@ -10,6 +10,7 @@ from lgsp.errors import BusFault, LgspError, ProviderFault
 from lgsp.events import Events, ProbeMade
 from lgsp.exchange import Handler
 from lgsp.health import HealthBook
+from lgsp.model import Health
 from lgsp.pipeline.identify import internal
 from lgsp.registry import Connector, Operation, Registry
 from lgsp.runtime import Runtime
@@ -63,8 +64,13 @@ class Prober:
         return group.create_task(one(), name=f"probe {connector.name}")
 
     async def probe(self, connector: Connector) -> None:
-        """Ask one question per backend. What comes of it the breaker step tells the health book; a refusal is an answer."""
+        """Ask one question per backend, none in a maintenance window.
+
+        What comes of it the breaker step tells the health book; a refusal is an answer.
+        """
         self._asked[connector.name] = self.runtime.clock.monotonic()
+        if self.health.verdict(connector.name).health is Health.MAINTENANCE:
+            return
         self._jitter[connector.name] = self.runtime.random.uniform(1 - JITTER, 1 + JITTER)
         for operation in questions(connector, self.era()):
             await self._ask(connector, operation)

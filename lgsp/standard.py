@@ -104,8 +104,9 @@ def test_every_operation_is_documented_with_messages_that_are_valid(lgsp_system:
 
 def test_every_operation_has_an_example(lgsp_system: str, lgsp_loaded: Loaded) -> None:
     async def story(province: Province) -> None:
-        promised = {example["operation"] for example in examples_of(province, lgsp_system)}
-        assert promised == set(lgsp_loaded.registry.connectors[lgsp_system].operations)
+        promised = {(example["version"], example["operation"]) for example in examples_of(province, lgsp_system)}
+        versions = lgsp_loaded.registry.connectors[lgsp_system].versions()
+        assert promised == {(each.version, name) for each in versions for name in each.operations}
 
     story_of(lgsp_loaded, lgsp_system, story)
 
@@ -130,12 +131,16 @@ def test_soap_gives_the_same_data(lgsp_system: str, lgsp_loaded: Loaded) -> None
 
     async def story(province: Province) -> None:
         for example in examples_of(province, lgsp_system):
-            operation = connector.public.operations[example["operation"]]
+            asked = connector.at(example["version"])
+            assert asked is not None
+            operation = asked.public.operations[example["operation"]]
             if example["expect"] == "invalid-message":
                 continue  # a request that breaks the contract on purpose cannot be written by it
             rest = await ask(province, example)
             province.simulator.reset()
-            sent = soap.encode_request(operation, example["request"], "1.1", target=f"/soap/{lgsp_system}/v1")
+            sent = soap.encode_request(
+                operation, example["request"], "1.1", target=f"/soap/{lgsp_system}/{example['version']}"
+            )
             key = {"x-api-key": province.secrets["mot-cua"].api_key}
             named = {name.lower(): value for name, value in example.get("headers", {}).items()}
             body = sent.body if isinstance(sent.body, bytes) else b""
@@ -153,12 +158,14 @@ def test_soap_gives_the_same_data(lgsp_system: str, lgsp_loaded: Loaded) -> None
 
 
 def test_native_gives_the_ministrys_own_bytes(lgsp_system: str, lgsp_loaded: Loaded) -> None:
-    operations = lgsp_loaded.registry.connectors[lgsp_system].operations
+    connector = lgsp_loaded.registry.connectors[lgsp_system]
 
     async def story(province: Province) -> None:
         await province.gateway.prober.first_round.wait()  # no probe's request is taken for the example's
         for example in examples_of(province, lgsp_system, expect="ok"):
-            operation = operations[example["operation"]]
+            asked = connector.at(example["version"])
+            assert asked is not None
+            operation = asked.operations[example["operation"]]
             headers = [p for route in operation.routes for p in route.operation.http.parameters if p.place == "header"]
             if operation.native is False or any(header.required for header in headers):
                 continue  # where a ministry's own credentials stand in headers, no agency could have sent this call

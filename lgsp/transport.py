@@ -7,14 +7,17 @@ cookies and proxies of the environment are off, TLS is verified, every body has 
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
+from aiohttp import AddrInfoType
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from lgsp.errors import BadAnswer, ConnectFailed, InvalidMessage, Timeout, TooLarge, Unavailable
@@ -30,6 +33,8 @@ _OPENING_SHARE = 0.95
 """Of what is left of the deadline: opening ends before it, so that a deadline that is met always means "sent"."""
 POOL = 256
 """Connections to one system; its slots are fewer, so nothing ever waits here."""
+_AT_ONCE = 64 * 1024
+"""Bytes of one backend connection that the kernel holds for us; on a long way that is still some megabytes a second."""
 _HOP_BY_HOP = frozenset({
     "connection", "content-length", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer",
     "transfer-encoding", "upgrade", "expect", "accept-encoding",
@@ -74,8 +79,21 @@ class AiohttpTransport:
     ) -> None:
         """`cas` names, by address of an upstream, the certificates that its TLS must chain to."""
         self._runtime, self._resolver = runtime, resolver
-        self._trust = {_origin(base): ssl.create_default_context(cafile=ca) for base, ca in (cas or {}).items()}
+        self._trust: dict[str, ssl.SSLContext] = {}
+        self._files: dict[str, bytes] = {}
+        self.trust(cas or {})
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    def trust(self, cas: Mapping[str, Path]) -> None:
+        """Reads the certificates again; where a file says what it said, connections stay."""
+        files = {_origin(base): ca.read_bytes() for base, ca in cas.items()}
+        self._trust = {
+            origin: self._trust[origin]
+            if self._files.get(origin) == text
+            else ssl.create_default_context(cadata=text.decode("ascii"))
+            for origin, text in files.items()
+        }
+        self._files = files
 
     async def send(
         self,
@@ -97,7 +115,9 @@ class AiohttpTransport:
         except aiohttp.ConnectionTimeoutError:
             if left * _OPENING_SHARE < CONNECT_SECONDS:  # the caller had no more time: that says nothing about the host
                 raise _reached(Timeout(), reached=False) from None
-            raise ConnectFailed(Text("Hết thời gian mở kết nối", "Opening the connection took too long")) from None
+            raise _at(
+                "tcp", Text("Hết thời gian mở kết nối (TCP)", "Opening the connection took too long (TCP)")
+            ) from None
         except TimeoutError:
             raise _reached(Timeout(), reached=True) from None
         except aiohttp.ClientError as error:
@@ -138,7 +158,11 @@ class AiohttpTransport:
         if session is None:
             session = self._sessions[system] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=POOL, keepalive_timeout=15, ttl_dns_cache=30, resolver=self._resolver
+                    limit=POOL,
+                    keepalive_timeout=15,
+                    ttl_dns_cache=30,
+                    resolver=_checked(self._resolver),
+                    socket_factory=_narrow,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"user-agent": "lgsp"},
@@ -151,10 +175,67 @@ class AiohttpTransport:
             session._retry_connection = False  # noqa: SLF001  there is one retry layer, and it counts (RULES 7)
         return session
 
+    def trust_of(self, base: str) -> ssl.SSLContext | None:
+        """What the TLS of this upstream must chain to; None for what the machine trusts."""
+        return self._trust.get(_origin(base))
+
     async def close(self) -> None:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
+
+
+class AddressRefused(OSError):
+    """A registered name that resolves to this machine, its neighbours or to nobody: somebody has bent the name (RULES 21)."""
+
+
+class _CheckedResolver:
+    """What a name resolves to is looked at before anything connects to it, each time. An upstream on this very machine is
+    registered as `localhost` or by its address, then nothing is resolved."""
+
+    def __init__(self, inner: AbstractResolver) -> None:
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        checked_addresses(host, [each["host"] for each in found])
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def checked_addresses(host: str, addresses: list[str]) -> list[str]:
+    """The same ones. Raises `AddressRefused`: one bent address among good ones is bent enough. An upstream on this very
+    machine may be registered by its address."""
+    local = host.rstrip(".").lower() == "localhost" or addresses == [host.strip("[]")]
+    if any(_refused(each, local=local) for each in addresses):
+        raise AddressRefused
+    return addresses
+
+
+def _narrow(address: AddrInfoType) -> socket.socket:
+    """What arrives at once is parsed at once: a quarter of a megabyte of interim answers would hold the loop for a second."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _AT_ONCE)
+    return made
+
+
+def _checked(inner: AbstractResolver | None) -> AbstractResolver:
+    return cast(AbstractResolver, _CheckedResolver(inner or aiohttp.DefaultResolver()))
+
+
+def _refused(address: str, *, local: bool) -> bool:
+    found = ip_address(address.partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    if found.is_loopback:
+        return not local
+    return (
+        found.is_link_local or found.is_unspecified or found.is_multicast or (found.is_reserved and found.version == 4)
+    )
 
 
 async def _body(
@@ -217,20 +298,29 @@ async def _decoded(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[b
 def _translated(error: aiohttp.ClientError) -> Unavailable:
     """One place where foreign errors become ours; the most specific class first."""
     match error:
-        case aiohttp.ClientConnectorDNSError():
-            return ConnectFailed(Text("Không phân giải được tên máy chủ", "The host's name does not resolve"))
-        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
-            return ConnectFailed(
-                Text("Chứng thư TLS không được tin cậy", "TLS failed or its certificate is not trusted")
+        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, AddressRefused):
+            said = Text(
+                "Tên máy chủ trỏ tới địa chỉ cấm", "The host's name leads to an address that no upstream may have"
             )
+            return _at("dns", said)
+        case aiohttp.ClientConnectorDNSError():
+            return _at("dns", Text("Không phân giải được tên máy chủ (DNS)", "The host's name does not resolve (DNS)"))
+        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
+            return _at("tls", Text("Chứng thư TLS không được tin cậy", "TLS failed or its certificate is not trusted"))
         case aiohttp.ClientConnectorError():
-            return ConnectFailed(Text("Máy chủ từ chối kết nối", "The host refused the connection"))
+            return _at("tcp", Text("Máy chủ từ chối kết nối (TCP)", "The host refused the connection (TCP)"))
         case aiohttp.ClientPayloadError():
             return BadAnswer(_cut())
         case aiohttp.ClientResponseError():
             return BadAnswer(Text("Phản hồi không phải HTTP", "The answer is not HTTP"))
         case _:  # a connection that stood and broke: whatever had left may have been acted on
-            return _reached(ConnectFailed(Text("Kết nối bị ngắt giữa chừng", "The connection broke")), reached=True)
+            return _reached(_at("tcp", Text("Kết nối bị ngắt giữa chừng", "The connection broke")), reached=True)
+
+
+def _at(layer: str, said: Text) -> ConnectFailed:
+    error = ConnectFailed(said)
+    error.layer = layer
+    return error
 
 
 def _reached(error: Unavailable, *, reached: bool) -> Unavailable:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import lgsp
+from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,6 +23,34 @@ def root() -> Path:
 def package() -> Path:
     """The folder of the bus itself."""
     return Path(lgsp.__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """One PostgreSQL for the session. Tests that need it belong to the xdist group `postgres`, so there is one."""
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """The address of a database without records; the tables may stand from an earlier test."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """The address of a database without tables."""
+    with postgres_server.database(fresh=True) as url:
+        yield url
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "postgres_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("postgres"))
 
 
 @pytest.fixture(autouse=True)

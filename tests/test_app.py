@@ -15,8 +15,8 @@ from lgsp.store import StoreBusy
 from tests.endpoints.bus import running
 
 STEPS = [
-    "record", "deadline", "identify", "Authenticate", "Authorize", "Decode", "Deposit", "Minimise", "intend", "Retry",
-    "breaker", "bulkhead",
+    "record", "deadline", "identify", "Authenticate", "Authorize", "Decode", "Hint", "CheckDocument", "Deposit", "windows",
+    "Minimise", "shadow", "SealDocument", "intend", "Retry", "breaker", "bulkhead",
 ]  # fmt: skip
 
 

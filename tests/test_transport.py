@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,44 @@ async def test_silence_ends_at_the_deadline(wire: AiohttpTransport) -> None:
     error = await refusal(wire, answer, 0.2)
     assert isinstance(error, Timeout)
     assert error.reached
+
+
+@asynccontextmanager
+async def nobody_accepts() -> AsyncIterator[str]:
+    """A host whose queue of new connections is full: it neither takes another one nor refuses it."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as listening, ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(3):
+            each = waiting.enter_context(socket.socket())
+            each.setblocking(False)
+            opening = loop.create_task(loop.sock_connect(each, listening.getsockname()))
+            done, _ = await asyncio.wait({opening}, timeout=0.1)
+            if not done:
+                opening.cancel()
+                await asyncio.wait({opening})
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+async def test_opening_that_the_callers_own_time_cuts_short_says_nothing_of_the_host(wire: AiohttpTransport) -> None:
+    async with nobody_accepts() as base:
+        clock = wire._runtime.clock
+        began = clock.monotonic()
+        with pytest.raises(Timeout) as caught:
+            await ask(wire, base, HttpRequest("POST", "/x", {}, b"{}"), seconds=0.3)
+        assert not caught.value.reached, "no connection stood: nothing can have been sent"
+        assert 0.2 < clock.monotonic() - began < 0.6
+
+
+async def test_opening_that_takes_longer_than_any_host_should_is_a_failed_connection(
+    wire: AiohttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lgsp.transport.CONNECT_SECONDS", 0.2)
+    async with nobody_accepts() as base:
+        with pytest.raises(ConnectFailed) as caught:
+            await ask(wire, base, seconds=5)
+        assert not caught.value.reached
 
 
 async def test_a_deadline_that_has_passed_sends_nothing(wire: AiohttpTransport) -> None:

@@ -29,7 +29,8 @@ def compliance(
     if as_json_:
         as_json(found)
         return
-    rows = [*found["systems"], *(each for each in found["consumers"] if each["cut"] or each["standing"] == "expiring")]
+    others = [*found["consumers"], *found["connected"]]
+    rows = [*found["systems"], *(each for each in others if each["cut"] or each["standing"] == "expiring")]
     table(
         ("id", "name", "level", "decision", "until", "standing"),
         [
@@ -55,6 +56,19 @@ def compliance_import(file: Path, data: Path | None) -> None:
     except (RegisterError, OSError, UnicodeDecodeError) as error:
         refuse(str(error), Exit.USAGE)
     as_json(act(data, "compliance.import", register=[as_record(each) for each in register]))
+
+
+@compliance.command("system")
+@click.argument("system")
+@click.option("--level", type=click.IntRange(1, 5), required=True, help="Approved cấp độ (NĐ 85/2016).")
+@click.option("--decision", required=True, help="Number of the decision.")
+@click.option("--since", metavar="DATE", help="First day of the approval [today].")
+@click.option("--until", metavar="DATE", help="Last day; after it the system is no longer called.")
+@click.option("--anti-malware/--no-anti-malware", default=None, help="Runs the central anti-malware, or does not.")
+@data_option
+def compliance_system(system: str, data: Path | None, **facts: Any) -> None:
+    """Enter the approved level of a connected SYSTEM, as its ministry has declared it."""
+    as_json(act(data, "compliance.system", system=system, **facts))
 
 
 def _of_bus(data: Path | None, on: datetime | None) -> Any:

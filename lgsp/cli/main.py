@@ -6,6 +6,7 @@ import click
 
 from lgsp import __version__
 from lgsp.cli.access import consumer, grant
+from lgsp.cli.alert import alert
 from lgsp.cli.audit import audit
 from lgsp.cli.call import call
 from lgsp.cli.certify import certify
@@ -14,12 +15,18 @@ from lgsp.cli.compliance import compliance
 from lgsp.cli.config import config
 from lgsp.cli.conform import conform
 from lgsp.cli.contract import contract
+from lgsp.cli.exchanges import exchange
 from lgsp.cli.halves import serve, sim
 from lgsp.cli.inside import crash_points
+from lgsp.cli.maintenance import maintenance
 from lgsp.cli.new import new
+from lgsp.cli.reload import reload
+from lgsp.cli.report import report
+from lgsp.cli.shadow import shadow
 from lgsp.cli.simulate import simulate
 from lgsp.cli.stage import stage
 from lgsp.cli.status import status
+from lgsp.cli.submissions import submission
 from lgsp.cli.up import up
 from lgsp.cli.user import user
 from lgsp.cli.witness import witness
@@ -44,7 +51,7 @@ def main() -> None:
 
 
 for command in (
-    up, call, status, check, new, contract, conform, stage, consumer, grant, compliance, user, audit, witness,
-    simulate, certify, config, serve, sim, crash_points,
+    up, call, status, check, new, contract, conform, stage, maintenance, consumer, grant, submission, exchange,
+    compliance, shadow, user, audit, report, alert, witness, simulate, certify, config, serve, reload, sim, crash_points,
 ):  # fmt: skip
     main.add_command(command)

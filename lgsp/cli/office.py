@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lgsp.cli.output import refuse
-from lgsp.cli.place import data_folder
+from lgsp.cli.place import data_folder, loaded
 
 
 def act(data: Path | None, action: str, **arguments: Any) -> Any:
@@ -16,6 +16,22 @@ def act(data: Path | None, action: str, **arguments: Any) -> Any:
     import asyncio
 
     return asyncio.run(_act(data_folder(data), action, arguments))
+
+
+def ask_owner(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
+    """What only a running bus can do; None where none runs. Ends the command (1) where it is refused."""
+    import asyncio
+
+    from lgsp.decisions import Refused
+
+    if not (folder / "control.sock").exists():
+        return None
+    try:
+        return asyncio.run(_by_owner(folder, action, arguments, seconds=600))
+    except ConnectionRefusedError:
+        return None
+    except Refused as error:
+        refuse(str(error))
 
 
 async def _act(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
@@ -32,7 +48,7 @@ async def _act(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
         refuse(str(error))
 
 
-async def _by_owner(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
+async def _by_owner(folder: Path, action: str, arguments: dict[str, Any], seconds: float = 30) -> Any:
     import aiohttp
 
     from lgsp.decisions import Refused
@@ -40,7 +56,7 @@ async def _by_owner(folder: Path, action: str, arguments: dict[str, Any]) -> Any
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # a socket's path has at most 107 bytes
     try:
         connector = aiohttp.UnixConnector(f"/proc/self/fd/{descriptor}/control.sock")
-        limit = aiohttp.ClientTimeout(total=30)
+        limit = aiohttp.ClientTimeout(total=seconds)
         async with (
             aiohttp.ClientSession(connector=connector, timeout=limit) as session,
             session.post(f"http://control/{action}", json={"by": person(), "arguments": arguments}) as response,
@@ -62,12 +78,12 @@ async def _here(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
     from lgsp.office import Office, perform
     from lgsp.policy import Policy
     from lgsp.runtime import Runtime
-    from lgsp.store import StoreBusy, open_store
+    from lgsp.store import StoreBusy, StoreRefused, open_store
 
     runtime = Runtime.system()
     try:
-        store = await open_store(folder, runtime)
-    except StoreBusy as error:
+        store = await open_store(folder, runtime, settings=loaded().settings.store)
+    except (StoreBusy, StoreRefused) as error:
         refuse(str(error))
     try:
         policy = Policy(store, runtime)
@@ -75,7 +91,7 @@ async def _here(folder: Path, action: str, arguments: dict[str, Any]) -> Any:
         audit = Audit(store, runtime)
         ledger = Ledger(store, runtime, Events())
         await ledger.load(())  # what a first start has entered; a manifest alone has no ledger yet
-        office = Office(store, policy, audit, runtime, ledger)
+        office = Office(store, policy, audit, runtime, ledger, demonstration=loaded().settings.demo)
         try:
             return await perform(office, action, person(), arguments)
         finally:

@@ -61,8 +61,10 @@ def _public(system: str, version: str) -> Path:
     for home in homes:
         manifest = home.connectors / system / "connector.toml"
         if manifest.is_file():
-            name = str(tomllib.loads(manifest.read_text("utf-8"))["contract"]["public"])
-            if name.partition(".")[0] != version:
-                refuse(f"{system} is at {name.partition('.')[0]}, not {version}", Exit.USAGE)
-            return home.contracts / system / name
+            said = tomllib.loads(manifest.read_text("utf-8"))
+            names = [said["contract"]["public"], *(each["contract"] for each in said.get("versions", {}).values())]
+            found = {str(name).partition(".")[0]: str(name) for name in names}
+            if version not in found:
+                refuse(f"{system} is at {', '.join(found)}, not {version}", Exit.USAGE)
+            return home.contracts / system / found[version]
     return refuse(f"no system {system}; `lgsp status` lists them")

@@ -62,6 +62,8 @@ class Context:
     request: Data = field(default_factory=dict, repr=False)
     """The public request; filled for `answer`."""
     era: str = ""
+    version: str = "v1"
+    """Major version of the public contract that `operation` and `data` are of."""
 
 
 @dataclass(frozen=True, slots=True)

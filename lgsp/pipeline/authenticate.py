@@ -8,17 +8,22 @@ import binascii
 import msgspec
 
 from lgsp.adapters.envelope import UsernameToken
-from lgsp.errors import Unauthenticated
+from lgsp.errors import Forbidden, Unauthenticated
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Consumer, Data, Face, Text
-from lgsp.policy import Policy
+from lgsp.policy import SANDBOX, SANDBOX_KEY, SANDBOX_TOKEN, Policy
+
+_NO_SANDBOX = Text(
+    "Chưa có hệ thống mô phỏng cho khoá thử nghiệm", "No simulated systems stand behind a sandbox key here"
+)
 
 
 class Authenticate:
     """A face that has verified a credential out of the message itself (UsernameToken, session) has set the consumer."""
 
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+    def __init__(self, policy: Policy, *, sandbox: bool = False) -> None:
+        """`sandbox`: these steps lead to simulated systems, and take the keys for them alone."""
+        self._policy, self._sandbox = policy, sandbox
 
     async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
         if exchange.consumer is None and exchange.face is not Face.INTERNAL:
@@ -27,11 +32,16 @@ class Authenticate:
                 raise Unauthenticated(missing())
         elif exchange.consumer is not None and exchange.face is not Face.INTERNAL:
             self._policy.check_address(exchange.consumer, exchange.peer)  # whichever credential the face has read
+        if exchange.consumer is not None and exchange.consumer.sandbox is not self._sandbox:
+            raise Forbidden(_NO_SANDBOX) if exchange.consumer.sandbox else Unauthenticated(missing())
         return await handler(exchange)
 
 
 def by_headers(policy: Policy, exchange: Exchange) -> Consumer | None:
-    """The consumer that the request's headers prove; None where they carry no credential. Raises `Unauthenticated`."""
+    """The consumer that the request's headers prove, else its client certificate; None where neither says anything.
+
+    Raises `Unauthenticated`. A secret that is shown goes before a certificate: a wrong one is not healed by a right one.
+    """
     consumer = _by_headers(policy, exchange)
     if consumer is not None:
         policy.check_address(consumer, exchange.peer)
@@ -51,7 +61,23 @@ def _by_headers(policy: Policy, exchange: Exchange) -> Consumer | None:
         return policy.by_secret(client, secret, exchange.peer)
     if (system := exchange.header("x-systemid")) is not None:
         return policy.by_secret(system.strip(), exchange.header("x-secretkey") or "", exchange.peer)
-    return None
+    return None if exchange.certificate is None else policy.by_certificate(exchange.certificate)
+
+
+def of_sandbox(exchange: Exchange) -> bool:
+    """Whether the credential says that it is for the simulated systems. What it says is checked by whoever takes it."""
+    if exchange.consumer is not None:
+        return exchange.consumer.sandbox
+    if (authorization := exchange.header("authorization")) is not None:
+        return authorization.strip().partition(" ")[2].strip().startswith(SANDBOX_TOKEN)
+    if (key := exchange.header("x-api-key")) is not None:
+        return key.strip().startswith(SANDBOX_KEY)
+    if (packed := exchange.header("lgspaccesstoken")) is not None:
+        try:
+            return unpack_access_token(packed)[0].endswith(SANDBOX)
+        except Unauthenticated:
+            return False
+    return (exchange.header("x-systemid") or "").strip().endswith(SANDBOX)
 
 
 def by_username(policy: Policy, token: UsernameToken, peer: str) -> Consumer:
@@ -61,6 +87,13 @@ def by_username(policy: Policy, token: UsernameToken, peer: str) -> Consumer:
     if not token.nonce or not token.created:
         raise Unauthenticated(Text("PasswordDigest cần Nonce và Created", "PasswordDigest needs Nonce and Created"))
     return policy.by_digest(token.username, token.password, token.nonce, token.created, peer)
+
+
+def of_signature(policy: Policy, consumer: str, peer: str) -> Consumer:
+    """The consumer of a verified signature, from an address that it may call from."""
+    found = policy.by_signer(consumer)
+    policy.check_address(found, peer)
+    return found
 
 
 class _AccessToken(msgspec.Struct):

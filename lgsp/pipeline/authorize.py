@@ -28,11 +28,11 @@ class Authorize:
             if exchange.operation is not None:
                 self._stage(exchange.operation.system)
         else:
-            self._check(exchange)
+            await self._check(exchange)
             exchange.timings["policy"] = self._clock.monotonic() - exchange.started
         return await handler(exchange)
 
-    def _check(self, exchange: Exchange) -> None:
+    async def _check(self, exchange: Exchange) -> None:
         consumer, operation = exchange.consumer, exchange.operation
         if consumer is None or operation is None:
             raise Forbidden()
@@ -46,7 +46,10 @@ class Authorize:
         if exchange.face is Face.NATIVE and grant.fields is not None:
             raise Forbidden(_whole_answer())  # the ministry's own bytes cannot be cut to the granted fields
         policy.check_purpose(grant, exchange.purpose)
-        exchange.headers_out.update(quota_headers(policy.spend(grant)))
+        quota = policy.spend(grant, sandbox=consumer.sandbox)
+        if quota is None:
+            quota = await policy.draw(grant, sandbox=consumer.sandbox)
+        exchange.headers_out.update(quota_headers(quota))
 
     def _stage(self, system: str) -> Stage:
         entry = self._ledger.stage(system)
@@ -55,6 +58,7 @@ class Authorize:
             raise Suspended()
         if stage not in (Stage.TRIAL, Stage.OFFICIAL):
             raise Forbidden(Text("Hệ thống chưa hoặc không còn được kết nối", "The system is not connected"))
+        self._policy.check_system_level(system)
         return stage
 
 

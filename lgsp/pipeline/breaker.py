@@ -18,7 +18,7 @@ class Breaker:
     async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
         if exchange.operation is None:
             raise BusFault()
-        permit = self._health.admit(exchange.operation)
+        permit = self._health.admit(exchange.operation) or await self._health.ask(exchange.operation)
         before = len(exchange.attempts)
         try:
             answer = await handler(exchange)

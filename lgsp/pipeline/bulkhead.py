@@ -14,6 +14,8 @@ from lgsp.runtime import Clock
 PATIENCE_SECONDS = 0.25
 """Who must expect to wait longer is refused at once: waiting would cost him and help nobody."""
 LONGEST_SECONDS = 1.0
+NOTICED_SECONDS = 0.001
+"""A shorter wait is no step of its own in the evidence."""
 _WEIGHT = 0.1
 """Of the newest attempt in the moving average."""
 
@@ -90,6 +92,8 @@ class Bulkhead:
         await slots.take(deadline.remaining(self.clock))
         taken = self.clock.monotonic()
         exchange.timings["wait"] = exchange.timings.get("wait", 0.0) + taken - began
+        if taken - began >= NOTICED_SECONDS:
+            exchange.waits.append(("slot", began, taken - began))
         try:
             return await handler(exchange)
         finally:

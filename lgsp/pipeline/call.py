@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lgsp.adapters import rest, soap
-from lgsp.adapters.envelope import UsernameToken, security_block
+from lgsp.adapters.envelope import UsernameToken, Version, security_block
 from lgsp.errors import BadAnswer, BusFault, ConnectFailed, InvalidMessage, LgspError, ProviderFault, Unavailable
 from lgsp.events import AttemptMade, Events
 from lgsp.exchange import Attempt, Exchange
 from lgsp.health import HealthBook
+from lgsp.health.conformity import deviation_of
 from lgsp.mapping import Context
 from lgsp.model import Data, Face, FieldError, HttpRequest, HttpResponse, Spooled, Text
 from lgsp.pipeline.verdict import http_fault, platform_fault, refusal, soap_fault
@@ -30,6 +31,7 @@ _NATIVE_HEADERS = ("content-type", "accept", "accept-language", "soapaction")
 """What of a native caller's headers goes on, beside those that the ministry's contract names."""
 
 
+_KEPT: tuple[str, tuple[str, ...]] = ("", ())
 _CALLERS_FAULT = frozenset({400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
 """Statuses that blame a message. On the other faces we have written it ourselves, by the ministry's contract."""
 
@@ -77,7 +79,7 @@ class Call:
             request = await self._timed(exchange, weight, lambda: encode(connector, operation, route, data, context))
         answer = await self._attempt(exchange, operation, route, request)
         read = understood if exchange.face is Face.NATIVE else decode
-        outcome = "cancelled"
+        outcome, reached, broken = "cancelled", True, _KEPT
         try:
             found = await self._timed(
                 exchange, len(answer.body), lambda: read(connector, operation, route, answer, context)
@@ -85,6 +87,8 @@ class Call:
             outcome = "ok"
         except LgspError as error:
             outcome = error.code if isinstance(error, Unavailable | BusFault) else "business"
+            reached = not isinstance(error, Unavailable) or error.reached
+            broken = deviation_of(error)
             if isinstance(error, CredentialRefused):
                 self.health.upstream_failed(route.backend.upstream, operation.system, error)
             else:
@@ -95,8 +99,8 @@ class Call:
             raise
         finally:
             made = exchange.attempts[-1]
-            exchange.attempts[-1] = Attempt(made.number, made.started, made.seconds, outcome)
-            self._made(exchange, operation)
+            exchange.attempts[-1] = Attempt(made.number, made.started, made.seconds, outcome, reached)
+            self._made(exchange, operation, *broken)
         self.health.upstream_answered(route.backend.upstream)
         return found
 
@@ -109,7 +113,7 @@ class Call:
             raise BusFault()
         deadline.remaining(clock)
         exchange.backend_response = None
-        started, began, outcome = clock.now(), clock.monotonic(), "cancelled"
+        started, began, outcome, reached = clock.now(), clock.monotonic(), "cancelled", True
         try:
             answer = await self.upstreams.send(
                 operation.system, backend.upstream, backend.dstcode, request, deadline,
@@ -121,6 +125,7 @@ class Call:
             raise
         except LgspError as error:
             outcome = error.code
+            reached = not isinstance(error, Unavailable) or error.reached
             if isinstance(error, ConnectFailed) and not error.reached:
                 self.health.upstream_failed(backend.upstream, operation.system, error)
             raise
@@ -132,11 +137,11 @@ class Call:
             seconds = clock.monotonic() - began
             exchange.timings["backend"] = exchange.timings.get("backend", 0.0) + seconds
             if outcome:
-                exchange.attempts.append(Attempt(len(exchange.attempts) + 1, started, seconds, outcome))
+                exchange.attempts.append(Attempt(len(exchange.attempts) + 1, started, seconds, outcome, reached))
                 if outcome != "answered":
                     self._made(exchange, operation)
 
-    def _made(self, exchange: Exchange, operation: Operation) -> None:
+    def _made(self, exchange: Exchange, operation: Operation, deviation: str = "", rules: tuple[str, ...] = ()) -> None:
         attempt = exchange.attempts[-1]
         self.events.publish(
             AttemptMade(
@@ -146,6 +151,8 @@ class Call:
                 attempt.number,
                 attempt.outcome,
                 attempt.seconds,
+                deviation,
+                rules,
             )
         )
 
@@ -174,6 +181,7 @@ class Call:
             places=connector.places,
             request=exchange.data or {},
             era=around.era,
+            version=connector.version,
         )
 
 
@@ -212,7 +220,7 @@ def decode(
     connector: Connector, operation: Operation, route: BackendRoute, answer: HttpResponse, context: Context
 ) -> Data:
     """The public answer. Raises the platform's or the ministry's fault, or `BadAnswer` where a contract is broken."""
-    data = _read(route, answer)
+    data = _read(route, answer, route.backend.soap_version)
     mapping = connector.mapping
     try:
         found: Data = mapping.answer(operation.name, data, context) if mapping else data
@@ -234,7 +242,7 @@ def understood(
     """A native answer is judged, not translated: the mapping may refuse it as business; what it cannot tell is fine."""
     if answer.status in _CALLERS_FAULT and platform_fault(answer) is None:
         raise ProviderFault(provider=(str(answer.status), ""))  # the message was the caller's, not ours: business
-    data, mapping = _read(route, answer), connector.mapping
+    data, mapping = _read(route, answer, None), connector.mapping  # the caller chose the SOAP version
     if mapping is None:
         return data
     try:
@@ -248,7 +256,7 @@ def understood(
     return data
 
 
-def _read(route: BackendRoute, answer: HttpResponse) -> Data:
+def _read(route: BackendRoute, answer: HttpResponse, version: Version | None) -> Data:
     backend = route.backend
     if fault := platform_fault(answer):
         raise fault
@@ -257,7 +265,7 @@ def _read(route: BackendRoute, answer: HttpResponse) -> Data:
         if not good and "xml" not in answer.headers.get("content-type", ""):
             raise http_fault(answer)
         try:
-            return soap.decode_response(route.operation, answer)
+            return soap.decode_response(route.operation, answer, version)
         except soap.SoapFaultReceived as fault_received:
             raise soap_fault(fault_received) from None
     if good:

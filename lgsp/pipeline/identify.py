@@ -38,8 +38,9 @@ class Identify:
             if exchange.face is Face.INBOUND:
                 self._inbound(exchange, connector, name)
             else:
-                operation = connector.operations.get(name)
-                if operation is None or exchange.version != connector.version:
+                connector = connector.at(exchange.version)
+                operation = connector.operations.get(name) if connector is not None else None
+                if connector is None or operation is None:
                     raise UnknownOperation()
                 resolve(exchange, connector, operation, operation.route(self._era()))
         return await handler(exchange)

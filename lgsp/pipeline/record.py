@@ -9,6 +9,7 @@ from lgsp.audit import Audit
 from lgsp.errors import BusFault, EvidenceUnavailable, LgspError, OutcomeUnknown, Timeout
 from lgsp.events import BusFaultFound, Events, ExchangeFinished
 from lgsp.exchange import Exchange, Handler
+from lgsp.health.attention import said_before
 from lgsp.model import Data, Face, Kind
 from lgsp.pipeline.deposit import unknown
 from lgsp.runtime import Clock
@@ -81,6 +82,7 @@ class Record:
                 attempts=len(exchange.attempts),
                 backend_seconds=exchange.timings.get("backend", 0.0),
                 at=self._clock.now(),
+                repeated=said_before(error, exchange.answer),
             )
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
-from lgsp.errors import ConnectFailed, Timeout, Unavailable
+from lgsp.errors import ConnectFailed, ProviderFault, Timeout, Unavailable
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Data, Face
 from lgsp.registry import Operation
@@ -31,6 +31,9 @@ class RetryPolicy:
     share: float = 0.2
     """Retries under way, those in their pause included, per active call of a system."""
     floor: int = 3
+    outage: int = 3
+    """After so many failures of an operation in a row, whoever's they are, nobody asks again before it has answered:
+    another try cures a hiccup, never an outage, and its first seconds would see every call three times."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class Retry:
     """Exchanges inside this step, by system."""
     retrying: Counter[str] = field(default_factory=Counter)
     """Those of them that spend the budget."""
+    failing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Failures in a row, by operation."""
 
     async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
         operation = exchange.operation
@@ -49,28 +54,47 @@ class Retry:
         system = operation.system
         self.active[system] += 1
         try:
-            return await handler(exchange)
+            return await self._noted(operation, exchange, handler)
         except ALLOWED as error:
-            if isinstance(error, NEVER) or not self._spend(system):
+            if isinstance(error, NEVER) or self._out(operation) or not self._spend(system):
                 raise
             try:
-                return await self._again(exchange, handler, error)
+                return await self._again(operation, exchange, handler, error)
             finally:
                 self.retrying[system] -= 1
         finally:
             self.active[system] -= 1
 
-    async def _again(self, exchange: Exchange, handler: Handler, first: Unavailable) -> Data:
+    async def _noted(self, operation: Operation, exchange: Exchange, handler: Handler) -> Data:
+        """One try, remembered as what it says of the operation."""
+        key = (operation.system, operation.name)
+        try:
+            answer = await handler(exchange)
+        except ALLOWED as error:
+            self.failing[key] += not isinstance(error, NEVER)
+            raise
+        except ProviderFault:
+            self.failing.pop(key, None)
+            raise
+        self.failing.pop(key, None)
+        return answer
+
+    def _out(self, operation: Operation) -> bool:
+        return self.failing[operation.system, operation.name] >= self.policy.outage
+
+    async def _again(self, operation: Operation, exchange: Exchange, handler: Handler, first: Unavailable) -> Data:
         """The first try has been made outside, so that a call that goes well pays nothing for this machinery."""
         made: list[Unavailable] = [first]
 
         async def attempt() -> Data:
             if made:
                 raise made.pop()
-            return await handler(exchange)
+            return await self._noted(operation, exchange, handler)
 
         def worth_it(error: BaseException) -> bool:
-            return isinstance(error, ALLOWED) and not isinstance(error, NEVER) and self._left(exchange) > 0
+            if not isinstance(error, ALLOWED) or isinstance(error, NEVER):
+                return False
+            return self._left(exchange) > 0 and not self._out(operation)
 
         async def sleep(seconds: float) -> None:
             if seconds >= self._left(exchange):
@@ -79,6 +103,7 @@ class Retry:
             await asyncio.sleep(seconds)
             waited = self.runtime.clock.monotonic() - began
             exchange.timings["wait"] = exchange.timings.get("wait", 0.0) + waited
+            exchange.waits.append(("pause", began, waited))
 
         tries = AsyncRetrying(
             stop=stop_after_attempt(self.policy.tries),

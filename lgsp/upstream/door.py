@@ -33,6 +33,8 @@ class UpstreamUnavailable(ConnectFailed):
 class CredentialRefused(ConnectFailed):
     """A fresh credential was refused: by this API alone, or by the whole platform; another system's fate will tell."""
 
+    layer = "token"
+
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
@@ -54,6 +56,8 @@ class Door:
     renew_at: float = 0.0
     closed_until: float = 0.0
     failure: Text | None = None
+    layer: str = ""
+    """Of the last failure: the wire below the sign-in, or the credential itself."""
     task: asyncio.Task[None] | None = None
 
     async def credential(self, until: Until) -> Credential:
@@ -73,6 +77,7 @@ class Door:
                 return self.held
         else:
             self.failure = Text("Đăng nhập chưa trả lời trong thời hạn", "The sign-in has not answered in time")
+            self.layer = self._credential_layer()
         raise self._unavailable(PAUSE_SECONDS)
 
     def refused(self, credential: Credential) -> None:
@@ -91,9 +96,10 @@ class Door:
         try:
             credential = await self._dance(_Moment(clock.monotonic() + SIGN_IN_SECONDS))
         except SignInRefused as refusal:
-            outcome, self.failure = "unauthenticated", refusal.said
+            outcome, self.failure, self.layer = "unauthenticated", refusal.said, self._credential_layer()
         except LgspError as error:
             outcome, self.failure = error.code, error.detail or error.title
+            self.layer = getattr(error, "layer", "") or self._credential_layer()
         else:
             now = clock.monotonic()
             life = credential.seconds
@@ -118,8 +124,11 @@ class Door:
 
     def _unavailable(self, retry_after: float) -> UpstreamUnavailable:
         error = UpstreamUnavailable(self.failure, retry_after=retry_after)
-        error.upstream = self.name
+        error.upstream, error.layer = self.name, self.layer
         return error
+
+    def _credential_layer(self) -> str:
+        return "session" if self.upstream.manner == "xroad-session" else "token"
 
 
 class Upstreams:
@@ -160,8 +169,15 @@ class Upstreams:
         signed = manner.sign(request, credential, setting, dstcode)
         answer = await self._transport.send(system, base, signed, until, keep=keep, limit=limit)
         if answer.status < 300 and manner.refused(answer):  # said inside a 200, a mapping would take it for business
-            raise CredentialRefused(Text("Phiên mới cũng bị từ chối", "A fresh session was refused as well"))
+            refused = CredentialRefused(Text("Phiên mới cũng bị từ chối", "A fresh session was refused as well"))
+            refused.layer = "session"
+            raise refused
         return answer
+
+    def replace(self, settings: Mapping[str, Upstream]) -> None:
+        """After a reload. Who has not changed keeps his credential; another one's sign-in under way ends by itself."""
+        self._doors = {key: door for key, door in self._doors.items() if settings.get(key[0]) == door.upstream}
+        self._settings = settings
 
     def _door(self, name: str, setting: Upstream, dstcode: str | None) -> Door:
         key = (name, dstcode)

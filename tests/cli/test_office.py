@@ -7,6 +7,7 @@ import json
 import random
 import stat
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lgsp.cli.main import main
 from lgsp.endpoints.control import listen
 from lgsp.events import Events
 from lgsp.lifecycle import Ledger
-from lgsp.office import Office
+from lgsp.office import Office, perform
 from lgsp.policy import Policy
 from lgsp.runtime import Runtime, SystemClock, SystemIds
 from lgsp.store import open_store
@@ -38,9 +39,9 @@ async def owner(tmp_path: Path) -> AsyncIterator[Office]:
     await policy.load()
     await ledger.load(())
     office = Office(store, policy, audit, runtime, ledger)
-    runner = await listen(office, tmp_path)
+    listening = await listen(partial(perform, office), tmp_path)
     yield office
-    await runner.cleanup()
+    await listening.close()
     await store.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from lgsp.audit import Audit
 from lgsp.endpoints.control import control
 from lgsp.events import Events
 from lgsp.lifecycle import Ledger
-from lgsp.office import Office
+from lgsp.office import Office, perform
 from lgsp.policy import Policy
 from lgsp.runtime import Runtime, SeededIds, SystemClock
 from lgsp.store import open_store
@@ -27,7 +28,8 @@ async def client() -> AsyncIterator[TestClient[Any, Any]]:
     policy, ledger = Policy(store, runtime), Ledger(store, runtime, Events())
     await policy.load()
     await ledger.load(())
-    async with TestClient(TestServer(control(Office(store, policy, Audit(store, runtime), runtime, ledger)))) as found:
+    office = Office(store, policy, Audit(store, runtime), runtime, ledger)
+    async with TestClient(TestServer(control(partial(perform, office)))) as found:
         yield found
     await store.close()
 

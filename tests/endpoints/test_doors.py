@@ -107,7 +107,7 @@ async def test_status_is_a_page_for_browsers_and_json_for_others(bus: Bus) -> No
     assert "default-src 'none'" in page.headers["content-security-policy"]
     english = await bus.send("GET", "/status?lang=en", headers=html)
     assert 'lang="en"' in english.body.decode()
-    for name in ("board.css", "board.js"):
+    for name in ("board.css", "console.js"):
         assert (await bus.send("GET", f"/assets/{name}")).status == 200
     assert (await bus.send("GET", "/assets/board.html")).status == 404
 

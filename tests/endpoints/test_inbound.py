@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import msgspec
 import pytest
+from aiohttp import web
 
 from lgsp.mapping import Context, Received
 from lgsp.model import HttpRequest
 from lgsp.pipeline.handover import AuthenticateMinistry, inbound_of
 from tests.endpoints.bus import Bus
+from tests.submissions.test_webhook import verified
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATH = "/inbound/public-payment/CONFIRM"
+SYSTEM = "civil-status"
 
 
 async def test_what_cannot_be_taken_is_refused_in_the_ministrys_words(bus: Bus) -> None:
@@ -51,6 +56,41 @@ async def test_a_confirmation_reaches_the_inbox_once(bus: Bus, monkeypatch: pyte
     assert (await bus.send("DELETE", where, headers=bus.key)).status == 204
     assert (await bus.send("DELETE", where, headers=bus.key)).status == 404
     assert await _payments(bus) == []
+
+
+async def test_a_consumer_is_called_back(bus: Bus) -> None:
+    """Registered as an operator does it; an update left with the bus and an item of the inbox are both told, signed."""
+    received: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
+
+    async def hook(request: web.Request) -> web.Response:
+        received.put_nowait(({name.lower(): value for name, value in request.headers.items()}, await request.read()))
+        return web.Response(status=204)
+
+    application = web.Application()
+    application.router.add_post("/hook", hook)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+        made = await bus.gateway.perform("callback.set", "local:tester", {"id": "tester", "url": url})
+        example = next(
+            e for e in await bus.examples() if (e["system"], e["kind"], e["expect"]) == (SYSTEM, "update", "ok")
+        )
+        headers = {**(example.get("headers") or {}), "Prefer": "respond-async"}
+        left = await bus.call(SYSTEM, example["operation"], example["request"], headers)
+        assert left.status == 202
+        await bus.gateway.inbox.put("tester", "public-payment", "CONFIRM", "call-back", {"maThamChieu": "THU-0002"})
+        told = {}
+        async with asyncio.timeout(60):
+            while not {"submission.delivered", "inbox.arrived"} <= set(told):  # collectors bring other items
+                got, body = await received.get()
+                assert verified(made["secret"], got, body)
+                told[msgspec.json.decode(body)["type"]] = msgspec.json.decode(body)["data"]
+        assert told["submission.delivered"]["id"] == left.data["id"]
+        await bus.gateway.perform("callback.off", "local:tester", {"id": "tester"})
+    finally:
+        await runner.cleanup()
 
 
 async def _payments(bus: Bus) -> list[dict[str, Any]]:

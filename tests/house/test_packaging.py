@@ -109,6 +109,7 @@ def test_every_direct_dependency_has_a_floor_and_is_used(root: Path, package: Pa
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     imported_as = {
         "pyyaml": "yaml",
+        "python-docx": "docx",
         "jinja2": "jinja2",
         "prometheus-client": "prometheus_client",
         "swagger-ui-py": "swagger_ui",

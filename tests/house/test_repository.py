@@ -22,6 +22,9 @@ WITHOUT_A_MIRROR = {
     "mocks/handler.py": "what handlers are made of: plain values and protocols",
 }
 TESTED_IN = {
+    "lgsp/configure.py": "tests/test_settings.py",
+    "lgsp/gateway.py": "tests/test_app.py",
+    "lgsp/guard.py": "tests/test_policy.py",
     "lgsp/lift": "tests/test_lift.py",
     "lgsp/mapping": "tests/test_mapping.py",
     "lgsp/upstream": "tests/test_upstream.py",

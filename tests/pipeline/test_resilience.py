@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from lgsp.errors import BadAnswer, CircuitOpen, ConnectFailed, LgspError, Overloaded, Timeout
+from lgsp.health.breaker import BreakerPolicy
 from lgsp.model import Face, Health, HttpRequest, HttpResponse
 from lgsp.pipeline.deadline import GRACE_SECONDS
+from lgsp.pipeline.retry import RetryPolicy
 from tests.manifest.small_home import MANIFEST
 from tests.pipeline.house import House, fails, found, play
 
@@ -170,7 +172,8 @@ def test_a_platform_that_names_a_pause_gets_it_or_no_further_try(tmp_path: Path)
 
 def test_the_budget_holds_and_waiting_tries_count(tmp_path: Path) -> None:
     async def story(house: House) -> None:
-        house.health.policy = type(house.health.policy)(minimum=10_000, timeouts_alone=10_000)
+        house.health.breakers.policy = BreakerPolicy(minimum=10_000, timeouts_alone=10_000)
+        house.retry.policy = RetryPolicy(outage=10_000)
         house.wire.answer = fails(broken, seconds=0.05)
         seen = 0
 
@@ -185,6 +188,27 @@ def test_the_budget_holds_and_waiting_tries_count(tmp_path: Path) -> None:
         assert len(house.wire.seen) <= 100 + 2 * 20
 
     play(tmp_path, story, MANIFEST.replace("slots = 2", "slots = 1000"))
+
+
+def test_an_outage_is_not_asked_thrice(tmp_path: Path) -> None:
+    """Before the breaker opens, a backend that is away sees hardly more than what callers ask."""
+
+    async def story(house: House) -> None:
+        house.health.breakers.policy = BreakerPolicy(minimum=10_000, timeouts_alone=10_000)
+        house.wire.answer = fails(broken)
+        for _ in range(20):
+            with pytest.raises(ConnectFailed):
+                await house.ask()
+        assert len(house.wire.seen) == 22, "the first call's three tries, then one each"
+        house.wire.answer = found
+        await house.ask()
+        house.wire.seen.clear()
+        house.wire.answer = fails(broken)
+        with pytest.raises(ConnectFailed):
+            await house.ask()
+        assert len(house.wire.seen) == 3, "once it has answered, a hiccup is a hiccup again"
+
+    play(tmp_path, story)
 
 
 # -- breaker ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,114 @@
+"""Two workers in processes of their own: one state, one effect, no call lost by replacing them, none doubled by killing one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.demonstration import lgsp
+from tests.faults import workers
+from tests.faults.crew import Bus, nodes, running
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("workers"), pytest.mark.slow]
+
+
+@pytest.fixture
+async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
+    for folder in ("connectors", "contracts", "mocks"):
+        (tmp_path / "home" / folder).mkdir(parents=True)
+    async with running(tmp_path, "--home", str(tmp_path / "home")) as found:
+        yield found
+
+
+async def command(bus: Bus, *arguments: str) -> tuple[int, str, str]:
+    done = await asyncio.get_running_loop().run_in_executor(None, lambda: lgsp(bus.data, *arguments))
+    return done.returncode, done.stdout, done.stderr
+
+
+async def test_two_workers_are_one_bus(bus: Bus, tmp_path: Path) -> None:
+    one = await workers.one_key(bus, posts=200)
+    assert (one["answers"], one["effects"]) == (1, 1), one
+
+    agreed = await workers.agreement(bus)
+    assert agreed["token elsewhere"] == {200: 16}
+    assert max(agreed["stage"], agreed["key revoked"]) < 1.0, agreed
+
+    spent = await workers.quota(bus)
+    assert spent["statuses"] == {200: 10, 429: 30}
+
+    well = await workers.health(bus)
+    assert max(well[name] for name in well if name.endswith("last")) < 1.0, well
+
+    await the_numbers_of_all(bus)
+    await taken_over_whole_or_refused_whole(bus, tmp_path / "home")
+
+    rolled = await workers.rolling(bus, callers=4)
+    assert (rolled["lost"], rolled["replaced"], rolled["workers"]) == ({}, 2, 2), rolled
+    assert rolled["calls"] > 0
+
+    dead = await workers.killed(bus)
+    assert dead["accepted"] == 40
+    assert set(dead["states"]) <= {"delivered", "indeterminate"}, dead
+    assert set(dead["effects"]) <= {0, 1}, dead
+    assert dead["effects"].get(0, 0) <= dead["states"].get("indeterminate", 0), dead
+    assert dead["longest silence s"] < 5, dead
+
+    code, out, _ = await command(bus, "audit", "verify", "--json")
+    verified = json.loads(out)
+    assert code == 0
+    assert verified["ok"]
+
+    end = await workers.ended(bus)
+    assert end["lost"] == {}, end
+
+
+async def the_numbers_of_all(bus: Bus) -> None:
+    """Whoever is asked tells the numbers of all: each board and each page of metrics counts every call."""
+    call = bus.calls.query("shared-catalogue", 0)
+    name = f'lgsp_exchanges_total{{face="rest",operation="{call.operation}",outcome="ok",system="{call.system}"}} 32.0'
+    async with bus.readers() as readers:
+        for _ in range(2):
+            await asyncio.gather(*(bus.send(call, session=each) for each in readers))
+        for each in readers:
+            async with each.get(f"{bus.url}/metrics") as answer:
+                assert name in await answer.text()
+        async with asyncio.timeout(10):
+            while {row["calls"] for row in [await counted(bus, each) for each in readers]} != {32}:
+                pass
+
+
+async def counted(bus: Bus, session: object) -> dict[str, int]:
+    board = await bus.get(f"{bus.url}/status", session)  # type: ignore[arg-type]  # a session
+    return next(each for each in board["systems"] if each["id"] == "shared-catalogue")
+
+
+async def taken_over_whole_or_refused_whole(bus: Bus, home: Path) -> None:
+    before = set(bus.workers())
+    broken = home / "connectors" / "register"
+    broken.mkdir()
+    (broken / "connector.toml").write_text('name = "register"\nunknown = 1\n')
+    code, out, said = await command(bus, "reload")
+    assert code == 1, said
+    assert "unknown" in out
+    assert "refused whole" in said
+    (broken / "connector.toml").unlink()
+    broken.rmdir()
+    code, out, said = await command(bus, "reload", "--json")
+    assert code == 0, said
+    assert json.loads(out)["systems"] == 17
+    assert set(bus.workers()) == before
+    assert (await bus.send(bus.calls.query("vpostcode", 0)))[0] == 200
+
+
+@pytest.mark.xdist_group("postgres")
+async def test_two_nodes_on_postgresql_are_one_bus(tmp_path: Path, postgres_url: str) -> None:
+    async with nodes(tmp_path, postgres_url) as (one, other):
+        found = await workers.one_key(one, 200, 9001, other)
+        assert (found["answers"], found["effects"]) == (1, 1), found
+        agreed = await workers.between_nodes(one, other)
+        assert max(agreed[name] for name in ("stage", "key known", "key revoked")) < 1.0, agreed
+        assert agreed["token elsewhere"] == 200, agreed
