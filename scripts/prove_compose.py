@@ -93,9 +93,11 @@ def check_of(entry: dict[str, Any]) -> list[str]:
 
 
 @contextlib.contextmanager
-def started(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def started(command: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **environment}, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         yield process
     finally:
@@ -147,7 +149,8 @@ def main() -> int:
                 continue
             began = time.monotonic()
             log = place.folder / f"{name}.log"
-            process = stack.enter_context(started(command, log))
+            variables = {key: str(value) for key, value in entry.get("environment", {}).items()}
+            process = stack.enter_context(started(command, variables, log))
             ok = healthy(check_of(entry), process) and listens(entry)
             failed += not ok
             print(f"{name}: {'healthy' if ok else 'FAILED'} after {time.monotonic() - began:.1f} s")
