@@ -156,7 +156,7 @@ def test_places_go_by_the_ministrys_own_ids():
     asked = mapping.ask("traDanhSachHoSo", {"maTinh": "17", "module": "KS", "dsMaHoSo": ["900001"]}, CTX)
     assert asked == {"maTinh": "37", "module": "KS", "dsMaHoSo": [900001]}
     with pytest.raises(InvalidMessage) as caught:
-        mapping.ask("traDanhSachHoSo", {"maTinh": "25", "module": "KS", "dsMaHoSo": ["1"]}, CTX)
+        mapping.ask("traDanhSachHoSo", {"maTinh": "99", "module": "KS", "dsMaHoSo": ["1"]}, CTX)
     assert caught.value.errors == (FieldError("/maTinh", "enum"),)
 
 

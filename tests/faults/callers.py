@@ -87,6 +87,8 @@ class Callers:
             case "burst":
                 call = self.calls.query(given["system"], act.number)
                 await asyncio.gather(*(self.ask(call) for _ in range(given["calls"])))
+            case "marks":
+                await asyncio.gather(*(self.ask(self.calls.mark()) for _ in range(given["calls"])))
             case "leave":
                 task = asyncio.create_task(self.ask(self.calls.query(given["system"], act.number)))
                 await asyncio.sleep(0.01)

@@ -27,6 +27,7 @@ from tests.faults.processes import LGSP, Bus
 
 SYSTEMS = ("budget-unit", "civil-status", "criminal-record", "land-registry", "public-payment")
 TOGETHER = 24
+"""Callers at once; fewer in a short run, so that there is something left to be killed."""
 LOST = 0.01
 """Share of answers that the ministries lose: what makes outcomes unknown beside the kills."""
 
@@ -95,7 +96,7 @@ class Kills:
             await self.bus.fault(system, {"kind": "lost-answer", "when": {"probability": LOST, "seed": 3}})
         killer = asyncio.create_task(self._kill())
         waiting = iter(self.dossiers)
-        await asyncio.gather(*(self._post(waiting) for _ in range(TOGETHER)))
+        await asyncio.gather(*(self._post(waiting) for _ in range(min(TOGETHER, max(2, self.wanted // 50)))))
         self._killing.set()
         await killer
         for system in SYSTEMS:

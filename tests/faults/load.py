@@ -81,6 +81,11 @@ class Calls:
         example = known[serial % len(known)]
         return Call(system, example["operation"], example["request"], _headers(example))
 
+    def mark(self) -> Call:
+        """An update that may be asked again, and that nobody keeps for later."""
+        example = self._found["criminal-record", "danhDauHsThanhCong"]
+        return Call("criminal-record", "danhDauHsThanhCong", example["request"], _headers(example))
+
     def update(self, system: str, serial: int, *, large: bool = False) -> Call:
         makings = UPDATES[system]
         if large:

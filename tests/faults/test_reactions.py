@@ -49,8 +49,8 @@ REACTIONS: dict[str, tuple[dict[str, Any], str, str | None, Health]] = {
     "unknown-code": ({}, "ok", None, UP),
     "bad-base64": ({}, "ok", None, UP),
     # read all the same: the Body is what was asked for
-    "must-understand": ({}, "ok", None, UP),
-    "version-mismatch": ({}, "ok", None, UP),
+    "must-understand": ({}, "bad-answer", BACKEND, DOWN),
+    "version-mismatch": ({}, "bad-answer", BACKEND, DOWN),
 }
 SIGN_IN = ("token-down", "session-expired")
 

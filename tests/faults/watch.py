@@ -34,6 +34,9 @@ GRACE = 0.2
 EVIDENCE_PATIENCE = 2.0
 """What a failing disk may add to a call: an asked and an answered entry, each given up within a second."""
 RECENT = 60.0
+PROVED = 100.0
+"""So long a system may be shown up without a good answer: an idle one is asked about every 36 s, and one bad answer after
+many good ones is no illness yet."""
 CALM_OUTCOMES = ("ok", "business")
 TRIES = 3
 SHARE, FLOOR = 0.2, 3
@@ -100,8 +103,6 @@ class Watch:
     poison: set[str] = field(default_factory=set)
     asked: dict[str, deque[float]] = field(default_factory=dict)
     """When the bus itself has asked about a submission."""
-    unproved: set[str] = field(default_factory=set)
-    """Systems that were shown up at the last look, without a good answer for a minute."""
     keys: dict[str, str] = field(default_factory=dict)
     """Submission -> business record, as far as a caller was told of it."""
 
@@ -309,16 +310,19 @@ class Watch:
 
     def _board(self, life: Life, system: str, now: float) -> None:
         shown = life.health(system)
-        recent = [(at, outcome) for at, outcome in self.outcomes.get(system, ()) if at >= max(now - RECENT, life.began)]
-        good = [at for at, outcome in recent if outcome in CALM_OUTCOMES]
-        if shown is Health.UP and not self._answered(life, system):
+        past = [(at, outcome) for at, outcome in self.outcomes.get(system, ()) if at >= life.began]
+        good = [at for at, outcome in past if outcome in CALM_OUTCOMES]
+        recent = [(at, outcome) for at, outcome in past if at >= now - RECENT]
+        if shown is Health.UP and not good:
             self.violated("board", f"{system} is shown up and has never answered since the start")
-        doubtful = shown is Health.UP and not good and now - life.began > 5
-        if doubtful and system in self.unproved:
-            self.violated("board", f"{system} is shown up, with nothing good in {RECENT:.0f} s")
-        (self.unproved.add if doubtful else self.unproved.discard)(system)
-        if shown is Health.DOWN and len(good) == len(recent) >= 10 and self.calm(system, RECENT):
-            self.violated("board", f"{system} is shown down, with {len(good)} good answers and no bad one")
+        long_ago = good and good[-1] < now - PROVED
+        if shown is Health.UP and long_ago and now - self.technical_until.get("ngsp", 0.0) > RECENT:
+            self.violated("board", f"{system} is shown up, with nothing good in {PROVED:.0f} s")
+        if shown is Health.UP and len(recent) >= 5 and not any(at >= now - RECENT for at in good):
+            self.violated("board", f"{system} is shown up, and the last {len(recent)} answers were bad")
+        well = len(recent) >= 10 and all(outcome in CALM_OUTCOMES for _, outcome in recent)
+        if shown is Health.DOWN and well and self.calm(system, RECENT):
+            self.violated("board", f"{system} is shown down, with {len(recent)} good answers and no bad one")
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
