@@ -29,11 +29,13 @@ from tests.security.hostile.backend import Backend
 from tests.security.hostile.messages import JSON, XML, Message
 from tests.security.hostile.rig import MIB, House
 
-GROWTH = (64 if "PYTEST_XDIST_WORKER" not in os.environ else 1024) * MIB
-"""The promise is 64 MiB, measured with the machine to itself (`make hostile`). Beside other tests on the same cores half a
-gigabyte was seen once; what it was is open."""
+GROWTH = 64 * MIB
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300), pytest.mark.xdist_group("hostile")]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+    pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="measures memory and stalls: alone, `make hostile`"),
+]
 
 WHOLE = os.environ.get("HOSTILE") == "whole"
 SECONDS = 1.0
