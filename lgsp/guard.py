@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -51,6 +52,11 @@ class Guard:
     def forget(self, name: str, peer: str) -> None:
         """The right secret came."""
         self._failures.pop((name, peer), None)
+
+    def renewed(self, names: Collection[str]) -> None:
+        """Their secrets are other ones now: what failed before says nothing about those, from whatever address."""
+        for key in [key for key in self._failures if key[0] in names] if names else ():
+            del self._failures[key]
 
     def once(self, username: str, nonce: str) -> None:
         now = self.clock.monotonic()

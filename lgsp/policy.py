@@ -113,6 +113,7 @@ class Policy:
             self._consumers[consumer] = found
         else:
             self._consumers.pop(consumer, None)
+        self._guard.renewed({each.key_id for each in secrets if self._secrets.get((each.kind, each.key_id)) != each})
         self._secrets = {key: each for key, each in self._secrets.items() if each.consumer != consumer}
         self._secrets.update({(each.kind, each.key_id): each for each in secrets})
         self._grants = {key: each for key, each in self._grants.items() if key[0] != consumer}
@@ -405,6 +406,7 @@ class Policy:
     async def _keep(self, record: SecretRecord) -> None:
         await self.store.consumers.put_secret(record)
         self._secrets[record.kind, record.key_id] = record
+        self._guard.renewed({record.key_id})
         await self._tell(record.consumer)
 
     async def revoke_secret(self, kind: SecretKind, key_id: str) -> bool:

@@ -156,6 +156,24 @@ async def test_guessing_is_slowed_for_the_guesser_and_for_nobody_else(case: Case
     assert policy.by_secret("mot-cua", right, "192.0.2.1") == ONE
 
 
+async def test_a_new_secret_is_not_locked_by_what_failed_before_it(case: Case) -> None:
+    """Whoever asks with a key before the news of it has come here is let in as soon as it has."""
+    elsewhere = await case.restarted()
+    key = (await elsewhere.new_secrets("mot-cua")).api_key
+    for _ in range(12):
+        with pytest.raises(Unauthenticated):
+            case.policy.by_api_key(key, "192.0.2.1")
+    await case.policy.refresh("mot-cua")
+    assert case.policy.by_api_key(key, "192.0.2.1") == ONE
+    await case.policy.refresh("mot-cua")
+    for _ in range(10):
+        with pytest.raises(Unauthenticated):
+            case.policy.by_api_key(f"{key}x", "192.0.2.1")
+    await case.policy.refresh("mot-cua")
+    with pytest.raises(Unauthenticated):  # what is not new stays locked
+        case.policy.by_api_key(key, "192.0.2.1")
+
+
 async def test_a_token_lives_for_its_time_and_is_the_same_meanwhile(case: Case) -> None:
     policy, secret = case.policy, case.secrets.client_secret
     first = await policy.issue("mot-cua", secret)

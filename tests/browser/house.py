@@ -57,8 +57,13 @@ class House:
         await page.goto(f"{self.url}/console/sign-in", wait_until="domcontentloaded")
         await page.fill("input[name=user]", user)
         await page.fill("input[name=password]", password)
-        await page.press("input[name=password]", "Enter")
-        await page.wait_for_load_state("domcontentloaded")
+        async with arrives(page):
+            await page.press("input[name=password]", "Enter")
+
+
+def arrives(page: Any) -> Any:
+    """Around what leads to another page: awaited is the new one, not the one that is still there."""
+    return page.expect_navigation(wait_until="domcontentloaded")
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lgsp.model import Health
-from tests.browser.house import PASSWORD, House
+from tests.browser.house import PASSWORD, House, arrives
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SYSTEM = "civil-status"
@@ -138,14 +138,14 @@ async def test_a_swap_leaves_the_keyboard_where_it_was(house: House) -> None:
 async def test_the_language_is_switched_and_kept(house: House) -> None:
     page = await house.page(signed_in="viewer")
     await page.goto(f"{house.url}/console/", wait_until="domcontentloaded")
-    await page.click("text=English")
-    await page.wait_for_load_state("domcontentloaded")
+    async with arrives(page):
+        await page.click("text=English")
     assert await page.get_attribute("html", "lang") == "en"
     assert "official connections" in await page.inner_text("main")
     await page.goto(f"{house.url}/console/topology", wait_until="domcontentloaded")
     assert await page.inner_text("h1") == "Connections"
-    await page.click("text=Tiếng Việt")
-    await page.wait_for_load_state("domcontentloaded")
+    async with arrives(page):
+        await page.click("text=Tiếng Việt")
     assert await page.inner_text("h1") == "Sơ đồ kết nối"
     await page.context.close()
 
@@ -160,7 +160,8 @@ async def test_everything_without_script(house: House) -> None:
     assert name is not None
     assert "90 ngày qua" in name
     assert "sẵn sàng" in name
-    await page.click("text=Đăng xuất")
+    async with arrives(page):
+        await page.click("text=Đăng xuất")
     assert "Đã đăng xuất" in await page.inner_text("main")
     await page.context.close()
 

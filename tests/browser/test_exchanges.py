@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.browser.axe import violations
-from tests.browser.house import House
+from tests.browser.house import House, arrives
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SYSTEM = "civil-status"
@@ -33,8 +33,8 @@ async def test_a_call_is_found_and_told_step_by_step(house: House, axe: str) -> 
         await page.press("#f-correlation", "Enter")
         await page.wait_for_url("**correlation=c-browser-1**")
         assert await page.locator("main tbody tr").count() == 1
-        await page.click("main tbody a")
-        await page.wait_for_load_state("domcontentloaded")
+        async with arrives(page):
+            await page.click("main tbody a")
         assert await page.locator("svg.timeline rect.bar").count() >= 2
         assert await seen(page, "c-browser-1")
         assert await violations(page, axe) == []

@@ -12,7 +12,7 @@ from lgsp.health.counts import BOUNDS
 from lgsp.model import Stage
 from lgsp.runtime import HANOI
 from lgsp.store.port import CountRow
-from tests.browser.house import House
+from tests.browser.house import House, arrives
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -53,14 +53,14 @@ async def test_a_promotion_from_end_to_end_and_an_outage_moves_no_stage(house: H
         ):
             await first.fill(f"input[name={name}]", text)
         await first.select_option("select[name=to]", "official")
-        await first.click("main form button.main")
-        await first.wait_for_load_state("domcontentloaded")
+        async with arrives(first):
+            await first.click("main form button.main")
         assert await first.locator("form[action$=approve]").count() == 0, "not by the same person"
         assert await official(house) == before
         await second.goto(address, wait_until="domcontentloaded")
         assert await second.locator("#stage .result-failed").count() == 0
-        await second.click("form[action$=approve] button")
-        await second.wait_for_load_state("domcontentloaded")
+        async with arrives(second):
+            await second.click("form[action$=approve] button")
         assert await second.locator("a[href$='/docx']").count() == 1
         assert await official(house) == before + 1
         board = await house.page(signed_in="viewer")
@@ -95,14 +95,14 @@ async def test_maintenance_is_announced_seen_and_ended(house: House) -> None:
         now = house.bus.gateway.runtime.clock.now().astimezone(HANOI)
         await page.fill("#f-begins", f"{now:%Y-%m-%dT%H:%M}")
         await page.fill("#f-reason", "Nâng cấp máy chủ")
-        await page.click("form[action='/console/maintenance'] button")
-        await page.wait_for_load_state("domcontentloaded")
+        async with arrives(page):
+            await page.click("form[action='/console/maintenance'] button")
         assert re.search("đang bảo trì", await page.inner_text("#windows"))
         await page.goto(f"{house.url}/console/systems/{system}", wait_until="domcontentloaded")
         assert "Bảo trì" in await page.inner_text("#system .state")
         await page.goto(f"{house.url}/console/maintenance", wait_until="domcontentloaded")
-        await page.click("form[action$='/end'] button")
-        await page.wait_for_load_state("domcontentloaded")
+        async with arrives(page):
+            await page.click("form[action$='/end'] button")
         await page.goto(f"{house.url}/console/systems/{system}", wait_until="domcontentloaded")
         assert "Bảo trì" not in await page.inner_text("#system .state")
     finally:
