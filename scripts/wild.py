@@ -3,7 +3,8 @@
 Every WSDL below the folders goes through `lgsp new`, is loaded with its generated simulator, and has every operation called by
 REST, by SOAP and by a plain zeep client that knows nothing but the WSDL that the bus serves; all in memory, each in a process
 of its own with bounds on time and memory. Printed: what was refused and why, what did not agree, and the acceptance rate by
-distinct target namespace among the literal SOAP documents that zeep itself loads offline.
+distinct target namespace among the literal SOAP documents that zeep itself loads offline. OpenAPI 3 documents below the
+folders go the same way, with the WSDL that is generated for them as what zeep knows; each is a namespace of its own.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ from urllib.parse import urlsplit
 SYSTEM = "he-thong-la"
 """Hệ thống lạ, "a strange system"."""
 SECONDS = 180
+TEXTS = (".json", ".yaml", ".yml")
 MEMORY = 1200 << 20
 ROOT = re.compile(rb"<[\w.-]*:?definitions\b[^>]*schemas\.xmlsoap\.org/wsdl/")
+OPENAPI = re.compile(rb"""^[\s{]*["']?openapi["']?\s*:\s*["']?3\.""", re.MULTILINE)
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Result:
     file: str
     namespace: str = ""
     kind: str = ""
-    """literal, encoded, no-soap, or broken."""
+    """literal, encoded, no-soap, or openapi."""
     zeep: str = ""
     """ "ok", or why zeep does not load it offline."""
     accepted: bool = False
@@ -76,14 +79,16 @@ def main() -> None:
 
 
 def documents(folders: list[Path]) -> list[Path]:
-    """Every WSDL with a binding below the folders, whatever its file is called; the same bytes once."""
+    """Every WSDL with a binding and every OpenAPI document below the folders; the same bytes once."""
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")):
-            if ("wsdl" not in path.name.lower() and path.suffix.lower() != ".xml") or not path.is_file():
+            name = path.name.lower()
+            if not path.is_file() or not ("wsdl" in name or name.endswith((".xml", *TEXTS))):
                 continue
             raw = path.read_bytes()
-            if ROOT.search(raw[:20_000]) and b"binding" in raw:
+            wsdl = ROOT.search(raw[:20_000]) is not None and b"binding" in raw
+            if wsdl or (name.endswith(TEXTS) and OPENAPI.search(raw[:20_000])):
                 found.setdefault(hashlib.sha256(raw).hexdigest(), path)
     return list(found.values())
 
@@ -119,11 +124,14 @@ def one(path: Path) -> Result:
     from lgsp.scaffold import draft, write
 
     raw = path.read_bytes()
-    found = Result(str(path), namespace=_namespace(raw), kind=_kind(raw))
+    openapi = path.suffix.lower() in TEXTS
+    found = Result(str(path), str(path) if openapi else _namespace(raw), "openapi" if openapi else _kind(raw))
     began = time.perf_counter()
 
     def work() -> bytes:
-        made = draft(SYSTEM, path, "wsdl", date(2026, 1, 1), enough=lambda: time.process_time() > 3.5)
+        made = draft(
+            SYSTEM, path, "openapi" if openapi else "wsdl", date(2026, 1, 1), enough=lambda: time.process_time() > 3.5
+        )
         files = {place: each.decode("latin-1") for place, each in made.files.items()}
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return json.dumps([made.as_json()["findings"], files, used]).encode()
@@ -135,7 +143,7 @@ def one(path: Path) -> Result:
         files, found.findings = {}, [str(error)]
     found.seconds = round(time.perf_counter() - began, 2)
     found.accepted = not found.findings
-    found.zeep = _zeep_loads(path)
+    found.zeep = "" if openapi else _zeep_loads(path)
     if found.accepted:
         with tempfile.TemporaryDirectory(prefix="lgsp-wild-") as home:
             write({place: each.encode("latin-1") for place, each in files.items()}, Path(home))
@@ -370,6 +378,14 @@ def report(results: list[Result]) -> None:
     _rate("… and zeep gets the same (or cannot be asked)", wanted, _whole)
     other = [each for each in results if each.kind == "literal" and each.zeep != "ok"]
     _rate("accepted, of literal SOAP that zeep does not load", other, lambda each: each.accepted)
+    openapi = [each for each in results if each.kind == "openapi"]
+    _rate("accepted, of OpenAPI 3", openapi, lambda each: each.accepted)
+    _rate(
+        "… and every operation called, REST = SOAP",
+        openapi,
+        lambda each: each.accepted and each.agreed == each.operations,
+    )
+    _rate("… and zeep gets the same (or cannot be asked)", openapi, _whole)
     seconds = sorted(each.seconds for each in results)
     if seconds:
         print(f"slowest {seconds[-1]} s, largest {max(each.memory_mb for each in results)} MB")
