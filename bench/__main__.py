@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
 from bench.compare import FULL, QUICK, compare
+from bench.published import regressions
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="At most 50 s, for every change; without it the figures are steadier.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the figures here.")
-def main(file: Path | None, *, quick: bool) -> None:
+@click.option(
+    "--against", type=click.Path(path_type=Path, exists=True), help="Figures of an earlier run: what got worse?"
+)
+def main(file: Path | None, against: Path | None, *, quick: bool) -> None:
     """Our work beside what a user would pick instead; a ratio above 1 means that ours is better."""
     found = compare(QUICK if quick else FULL)
     if file is not None:
@@ -32,6 +37,10 @@ def main(file: Path | None, *, quick: bool) -> None:
         )
     for note in found["notes"]:
         click.echo(f"- {note}", err=True)
+    worse = list(regressions(found, json.loads(against.read_text("utf-8")))) if against is not None else []
+    for each in worse:
+        click.echo(f"WORSE: {each}", err=True)
+    sys.exit(1 if worse else 0)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.load import Ask, Measured, run
+from bench.openloop import paced
 from bench.rig import LOAD_CORE, cpu_seconds, fetch, machine, pin, resident_mb, rig
-from bench.works import Contender, House, Work, prepared
+from bench.works import Contender, House, Work, prepared, versions
 from lgsp import runtime
 
 CONNECTIONS = 16
@@ -25,9 +26,13 @@ class Plan:
     warm: float
     rounds: int
     kilobytes: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
+    """Of the rate that a contender reaches: at each of them calls are paced, and their latencies measured."""
+    foreign: bool = False
+    """Peers of other worlds too: Caddy, Node."""
 
 
-QUICK, FULL = Plan(1.2, 0.3, 2), Plan(5.0, 1.0, 5, (10, 100))
+QUICK, FULL = Plan(1.2, 0.3, 2), Plan(5.0, 1.0, 5, (10, 100), (0.1, 0.5, 0.8), foreign=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +64,16 @@ class Result:
 def compare(plan: Plan) -> dict[str, Any]:
     """The whole run: `{"machine", "rows"}` as INTERFACE has it, with what the figures mean beside them."""
     with rig() as stage:
-        house, works = prepared(stage, plan.kilobytes)
+        house, works = prepared(stage, plan.kilobytes, foreign=plan.foreign)
         pin(LOAD_CORE)
-        about = machine(stage.folder)
+        about = machine(stage.folder) | {"versions": versions()}
         results = _in_turn(house, works, plan, CONNECTIONS)
         alone = _in_turn(house, _first_peers(works), replace(plan, seconds=plan.seconds / 2), 1)
+        rows = [row for work in works for row in _rates(work, results)]
+        rows += [row for work in works for row in _latencies(work, alone, about["fsync_ms"])]
+        rows += [row for work in _first_peers(works) for row in _paced(house, work, plan, results, about["fsync_ms"])]
         about["rig_calls_per_s"] = round(_saturation(house, plan))
         about["resident_mb"] = round(resident_mb(house.gateway.pid))
-    rows = [row for work in works for row in _rates(work, results)]
-    rows += [row for work in works for row in _latencies(work, alone, about["fsync_ms"])]
     return {"machine": about, "rows": rows, "notes": [*NOTES, *_doubts(about, results)]}
 
 
@@ -143,6 +149,35 @@ def _latencies(work: Work, alone: dict[str, Result], fsync_ms: float) -> Iterato
     }
 
 
+def _paced(
+    house: House, work: Work, plan: Plan, results: dict[str, Result], fsync_ms: float
+) -> Iterator[dict[str, Any]]:
+    """Latency where calls come at a steady pace: what is added to the first peer, both at the same share of our own rate."""
+    peer = work.peers[0]
+    for share in plan.shares:
+        rate = share * results[work.ours.name].rate
+        fetch(f"{house.ministry}/_bench/people/{work.people}")
+        ours, theirs = (
+            runtime.run(paced(each.ask, rate, plan.seconds, plan.warm, CONNECTIONS)) for each in (work.ours, peer)
+        )
+        yield {
+            "work": f"{work.name}, at {share:.0%} of our rate",
+            "size": results[work.ours.name].size,
+            "unit": "ms p50",
+            "ours": round(ours.percentile(0.5) * 1e3, 3),
+            "peer": round(theirs.percentile(0.5) * 1e3, 3),
+            "peer_name": _named(peer),
+            "ratio": round(theirs.percentile(0.5) / ours.percentile(0.5), 3),
+            "cpu_us_per_call": round(results[work.ours.name].cpu_us, 1),
+            "peer_cpu_us_per_call": round(results[peer.name].cpu_us, 1),
+            "cpu_ratio": round(results[peer.name].cpu_us / results[work.ours.name].cpu_us, 3),
+            "calls_per_s": round(rate, 1),
+            "p99_ms": round(ours.percentile(0.99) * 1e3, 3),
+            "peer_p99_ms": round(theirs.percentile(0.99) * 1e3, 3),
+            "above_fsyncs_ms": round((ours.percentile(0.5) - theirs.percentile(0.5)) * 1e3 - FSYNCS * fsync_ms, 3),
+        }
+
+
 def _named(peer: Contender) -> str:
     return PEERS[peer.name.partition(",")[0]]
 
@@ -163,6 +198,9 @@ PEERS = {
     "zeep": "zeep's encoding and decoding over aiohttp",
     "proxy": "bare aiohttp proxy",
     "nginx": "nginx as proxy",
+    "caddy": "Caddy as proxy, one thread",
+    "node proxy": "fastify with @fastify/http-proxy",
+    "node soap": "Node soap with fastify",
     "lgsp rest": "our own accepted REST call",
 }
 NOTES = [

@@ -1,4 +1,4 @@
-"""What is compared: each work with ours and its peers, everything started, warmed and proved with one call."""
+"""What is compared: each work with ours and its peers, everything started and proved with one call."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from bench.load import Ask
+from bench.packages import installed
+from bench.peers import FIELDS
 from bench.rig import CONTENDERS_CORE, LOAD_CORE, ROOT, Rig, fetch, free_port, once, wait
 
 KB_OF_A_PERSON = 1.5
@@ -72,6 +75,30 @@ class House:
         process = self.stage.start("bench.peers", name, str(port), self.ministry + target, wsdl, core=CONTENDERS_CORE)
         return _proved(Contender(name, Ask(f"http://127.0.0.1:{port}/", _JSON, body), process), proof)
 
+    def node(self, name: str, body: bytes, proof: str, *arguments: str) -> Contender:
+        """A program of `bench/node`, its packages from npm."""
+        port, modules = free_port(), installed(*NODE_PACKAGES)
+        process = self.stage.execute(
+            "node", str(ROOT / "bench" / "node" / f"{name}.cjs"), str(port), *arguments,
+            core=CONTENDERS_CORE, env={"NODE_PATH": str(modules), "NODE_ENV": "production"},
+        )  # fmt: skip
+        return _proved(Contender(f"node {name}", Ask(f"http://127.0.0.1:{port}/", _JSON, body), process), proof)
+
+    def caddy(self, target: str, body: bytes, proof: str) -> Contender:
+        """No administration, no certificates, one thread: the rest as it comes."""
+        port, file = free_port(), self.stage.folder / "Caddyfile"
+        file.write_text(
+            "{\n  admin off\n  auto_https off\n}\n"
+            f"http://127.0.0.1:{port} {{\n  rewrite * {target}\n"
+            f"  reverse_proxy {self.ministry.removeprefix('http://')}\n}}\n",
+            "utf-8",
+        )
+        process = self.stage.execute(
+            "caddy", "run", "--config", str(file), "--adapter", "caddyfile",
+            core=CONTENDERS_CORE, env={"GOMAXPROCS": "1", "HOME": str(self.stage.folder)},
+        )  # fmt: skip
+        return _proved(Contender("caddy", Ask(f"http://127.0.0.1:{port}/", _JSON, body), process), proof)
+
     def nginx(self, target: str, body: bytes, proof: str) -> Contender:
         """One worker, upstream connections kept, no access log: as its own documentation tunes a proxy."""
         port, folder = free_port(), self.stage.folder / "nginx"
@@ -98,14 +125,28 @@ class House:
 
 
 _JSON = {"Content-Type": "application/json"}
+NODE_PACKAGES = ("fastify@5.12.8", "@fastify/http-proxy@11.6.3", "soap@1.13.0")
 
 
-def prepared(stage: Rig, kilobytes: tuple[int, ...]) -> tuple[House, list[Work]]:
-    house = _house(stage)
-    return house, [*_soap(house, kilobytes), *_rest(house), _refused(house)]
+def prepared(stage: Rig, kilobytes: tuple[int, ...], *, foreign: bool) -> tuple[House, list[Work]]:
+    """`foreign`: also the peers of other worlds (Caddy, Node), as far as their programs are on this machine."""
+    house = started(stage)
+    return house, [*_soap(house, kilobytes, foreign=foreign), *_rest(house, foreign=foreign), _refused(house)]
 
 
-def _house(stage: Rig) -> House:
+def versions() -> dict[str, str]:
+    """Of the programs that are not in our lock, by their own word."""
+    asked = {"nginx": ("nginx", "-v"), "caddy": ("caddy", "version"), "node": ("node", "--version")}
+    found = {}
+    for name, command in asked.items():
+        if shutil.which(command[0]):
+            said = subprocess.run(command, capture_output=True, text=True, check=False)
+            found[name] = (said.stdout or said.stderr).strip().split(" ")[-1 if name == "nginx" else 0]
+    return found | {name: version for name, _, version in (each.rpartition("@") for each in NODE_PACKAGES)}
+
+
+def started(stage: Rig, *options: str, settings: Mapping[str, str] = MappingProxyType({})) -> House:
+    """Simulator, the ministry in front of it, and our gateway with everything on; `options` are those of `lgsp serve`."""
     sim, memory, port = free_port(), free_port(), free_port()
     stage.start("lgsp", "sim", "--port", str(sim), core=LOAD_CORE)
     stage.start("bench.ministry", str(memory), f"http://127.0.0.1:{sim}", core=LOAD_CORE)
@@ -113,8 +154,8 @@ def _house(stage: Rig) -> House:
     wait(f"http://127.0.0.1:{memory}/_bench/asked")
     data = stage.folder / "data"
     gateway = stage.start(
-        "lgsp", "serve", "--port", str(port), "--data", str(data), "--sim", f"http://127.0.0.1:{memory}",
-        core=CONTENDERS_CORE, env={"LGSP_LIMITS__QUOTA_PER_MINUTE": "100000000", "LGSP_LOG_LEVEL": "info"},
+        "lgsp", "serve", "--port", str(port), "--data", str(data), "--sim", f"http://127.0.0.1:{memory}", *options,
+        core=CONTENDERS_CORE, env={"LGSP_LIMITS__QUOTA_PER_MINUTE": "100000000", "LGSP_LOG_LEVEL": "info", **settings},
     )  # fmt: skip
     wait(f"http://127.0.0.1:{port}/readyz")
     key = json.loads((data / "demo.json").read_text("utf-8"))["consumers"][0]["api_key"]
@@ -122,27 +163,37 @@ def _house(stage: Rig) -> House:
     return House(stage, gateway, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{memory}", key, examples)
 
 
-def _soap(house: House, kilobytes: tuple[int, ...]) -> Iterator[Work]:
+def _soap(house: House, kilobytes: tuple[int, ...], *, foreign: bool) -> Iterator[Work]:
     example = house.example("traCuuThongTinCongDan", "SoDinhDanh", "HoVaTen")
     proof = example["request"]["SoDinhDanh"]
     ours = house.ours(example, "lgsp soap")
     seen = house.asked_by(ours, proof)
     wsdl = str(ROOT / "contracts" / example["system"] / "backend-dancu.wsdl")
     lxml, zeep = (house.peer(name, seen["target"], wsdl, ours.ask.body, proof) for name in ("lxml", "zeep"))
-    yield Work("JSON to SOAP to JSON", ours, (lxml, zeep))
+    node: tuple[Contender, ...] = ()
+    if foreign and shutil.which("node") and shutil.which("npm"):
+        arguments = (house.ministry + seen["target"], wsdl, "TraCuuThongTinCongDan", json.dumps(FIELDS))
+        node = (house.node("soap", ours.ask.body, proof, *arguments),)
+    yield Work("JSON to SOAP to JSON", ours, (lxml, zeep, *node))
     for each in kilobytes:
         peer, own = (replace(one, name=f"{one.name}, {each} KB") for one in (lxml, ours))
         yield Work("JSON to SOAP to JSON", own, (peer,), people=round(each / KB_OF_A_PERSON))
 
 
-def _rest(house: House) -> Iterator[Work]:
+def _rest(house: House, *, foreign: bool) -> Iterator[Work]:
     example = house.example("traTrangThaiHoSo")
     ours = house.ours(example, "lgsp rest")
     seen = house.asked_by(ours, example["request"]["maHoSo"])
     target, body, proof = seen["target"], base64.b64decode(seen["body"]), "statusDescription"
     proxy = house.peer("proxy", target, "-", body, proof)
-    peers = (proxy, house.nginx(target, body, proof)) if shutil.which("nginx") else (proxy,)
-    yield Work("REST to REST", ours, peers)
+    peers = [proxy]
+    if shutil.which("nginx"):
+        peers.append(house.nginx(target, body, proof))
+    if foreign and shutil.which("caddy"):
+        peers.append(house.caddy(target, body, proof))
+    if foreign and shutil.which("node") and shutil.which("npm"):
+        peers.append(house.node("proxy", body, proof, house.ministry + target))
+    yield Work("REST to REST", ours, tuple(peers))
     headers = {"Content-Type": "application/json", "X-API-Key": house.key}
     native = _proved(Contender("lgsp native", Ask(f"{house.url}/native{target}", headers, body), house.gateway), proof)
     yield Work("native pass-through", native, (proxy,))
