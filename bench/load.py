@@ -33,6 +33,8 @@ class Measured:
 
     calls: int = 0
     others: int = 0
+    shed: int = 0
+    """Of the others, refusals with 503 that say when to come again."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Of the contender, over the same window."""
@@ -84,6 +86,7 @@ class _Connection(asyncio.Protocol):
                 self._measured.size = length
             else:
                 self._measured.others += 1
+                self._measured.shed += head.startswith(b"http/1.1 503 ") and b"\r\nretry-after:" in head
         self._buffer.clear()
         self._ask()
 

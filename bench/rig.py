@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import platform
+import resource
 import signal
 import socket
 import statistics
@@ -23,6 +24,8 @@ from bench.load import Ask
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTENDERS_CORE, LOAD_CORE = 0, 1
+FILES = 8192
+"""Open at once in a process of the stage: a thousand connections are two thousand sockets."""
 
 
 class Rig:
@@ -32,15 +35,15 @@ class Rig:
         self.folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *module: str, core: int, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """A Python module with its arguments."""
+    def start(self, *module: str, core: int | None, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """A Python module with its arguments; without a core on all of them."""
         return self.execute(sys.executable, "-m", *module, core=core, env=env)
 
-    def execute(self, *command: str, core: int, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def execute(self, *command: str, core: int | None, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{len(self._processes)}.log").open("wb")
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **(env or {})}, stdout=log, stderr=log, start_new_session=True,
-            preexec_fn=lambda: pin(core),  # noqa: PLW1509  one system call, no lock is taken
+            preexec_fn=lambda: _begin(core),  # noqa: PLW1509  system calls, no lock is taken
         )  # fmt: skip
         self._processes.append(process)
         return process
@@ -71,6 +74,13 @@ def rig() -> Iterator[Rig]:
             raise
         finally:
             stage.stop()
+
+
+def _begin(core: int | None) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, most), most))
+    if core is not None:
+        pin(core)
 
 
 def pin(core: int) -> None:

@@ -97,7 +97,7 @@ def _window(stage: Rig, ask: Ask, seconds: float, pid: int, *, warming: bool = F
     script.write_text(f'wrk.method = "POST"\n{headers}wrk.body = [==[{ask.body.decode()}]==]\n', "utf-8")
     spent = cpu_seconds(pid)
     said = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(script), ask.url],
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s", str(script), ask.url],
         capture_output=True, text=True, check=True, timeout=seconds + 30,
     ).stdout  # fmt: skip
     spent = cpu_seconds(pid) - spent

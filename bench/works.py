@@ -46,6 +46,7 @@ class House:
     gateway: subprocess.Popen[bytes]
     url: str
     ministry: str
+    simulator: str
     key: str
     examples: list[dict[str, Any]]
 
@@ -160,7 +161,15 @@ def started(stage: Rig, *options: str, settings: Mapping[str, str] = MappingProx
     wait(f"http://127.0.0.1:{port}/readyz")
     key = json.loads((data / "demo.json").read_text("utf-8"))["consumers"][0]["api_key"]
     examples = fetch(f"http://127.0.0.1:{sim}/_sim/examples")
-    return House(stage, gateway, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{memory}", key, examples)
+    return House(
+        stage,
+        gateway,
+        f"http://127.0.0.1:{port}",
+        f"http://127.0.0.1:{memory}",
+        f"http://127.0.0.1:{sim}",
+        key,
+        examples,
+    )
 
 
 def _soap(house: House, kilobytes: tuple[int, ...], *, foreign: bool) -> Iterator[Work]:

@@ -21,6 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 XML = ("application/xml", "text/xml")
 _BOM = b"\xef\xbb\xbf"
+_TYPED = ("integer", "number", "boolean", "object")
 _BRACED = re.compile(r"\{([^}]+)\}")
 
 
@@ -132,7 +133,7 @@ def match(contract: Contract, method: str, path: str, body: bytes = b"") -> tupl
     found = []
     for operation in contract.operations.values():
         http = operation.http
-        template = http.path.partition("#")[0]
+        template = _template(operation)
         if http.method.upper() != method.upper():
             continue
         if "{" not in template:
@@ -142,10 +143,19 @@ def match(contract: Contract, method: str, path: str, body: bytes = b"") -> tupl
         pattern = "([^/]+)".join(re.escape(part) for part in _BRACED.split(template)[::2])
         if values := re.fullmatch(pattern, path):
             found.append((operation, dict(zip(_BRACED.findall(template), map(unquote, values.groups()), strict=True))))
-    found.sort(key=lambda each: len(each[1]))  # a literal path goes before a template
-    if len(found) < 2 or len(found[0][1]) != len(found[1][1]):
+    found.sort(key=_openness)  # a literal path goes before a template, and of two templates the one that says more
+    if len(found) < 2 or _template(found[0][0]) != _template(found[1][0]):
         return found[0] if found else None
-    return next((each for each in found if _constants_fit(each[0].input, body)), None)
+    same = [each for each in found if _template(each[0]) == _template(found[0][0])]
+    return next((each for each in same if _constants_fit(each[0].input, body)), None)
+
+
+def _template(operation: Operation) -> str:
+    return operation.http.path.partition("#")[0]
+
+
+def _openness(found: tuple[Operation, dict[str, str]]) -> tuple[int, int]:
+    return len(found[1]), -len(_BRACED.sub("", _template(found[0])))
 
 
 def _constants_fit(codec: Codec, body: bytes) -> bool:
@@ -242,7 +252,10 @@ def _typed(codec: Codec, fields: Iterable[tuple[str, str]]) -> Data:
 
 def _typed_value(text: str, schema: Mapping[str, Any]) -> Any:
     """Text of a URL or form as the schema's type; left as it is where it does not fit: the validator says so."""
-    match schema.get("type"):
+    kinds = schema.get("type")
+    if isinstance(kinds, list):  # null has no text
+        kinds = next((each for each in _TYPED if each in kinds and "string" not in kinds), "string")
+    match kinds:
         case "integer" if re.fullmatch(r"-?[0-9]{1,19}", text):
             return int(text)
         case "number" if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?", text):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from lgsp.contract.pattern_text import text_for
 
 _PREFIX = "#/components/schemas/"
 _DEEP = 6
+_NAMES: dict[type, frozenset[str]] = {
+    str: frozenset({"string"}),
+    bool: frozenset({"boolean"}),
+    int: frozenset({"integer", "number"}),
+    float: frozenset({"number"}),
+    list: frozenset({"array"}),
+    dict: frozenset({"object"}),
+    type(None): frozenset({"null"}),
+}
+"""What JSON Schema calls the types of JSON."""
 TEXTS = {
     "date": "2024-01-02",
     "date-time": "2024-01-02T03:04:05+07:00",
@@ -34,42 +46,48 @@ TEXTS = {
 """Visibly invented, by format."""
 
 
-def json_sample(schema: Any, components: dict[str, Any], depth: int = 0) -> Any:
+def json_sample(schema: Any, components: dict[str, Any], depth: int = 0, *, examples: bool = True) -> Any:
     """Visibly invented where nothing is prescribed; what its own rules refuse all the same, the validator says."""
+    inner = partial(json_sample, components=components, depth=depth + 1, examples=examples)
     if not isinstance(schema, dict):
         return "MAU"
     reference = schema.get("$ref")
     if isinstance(reference, str) and depth <= _DEEP:
-        return json_sample(components.get(reference.removeprefix(_PREFIX)), components, depth + 1)
-    for word in ("const", "default", "example"):
-        if word in schema:
-            return schema[word]
-    for word in ("enum", "examples"):
-        if isinstance(schema.get(word), list) and schema[word]:
-            return schema[word][0]
+        return inner(components.get(reference.removeprefix(_PREFIX)))
+    prescribed = [schema[word] for word in ("const",) if word in schema]
+    prescribed += schema["enum"] if isinstance(schema.get("enum"), list) else []
+    offered = [schema[word] for word in ("default", "example") if word in schema] if examples else []
+    offered += schema["examples"] if examples and isinstance(schema.get("examples"), list) else []
+    for each in (*prescribed[:1], *(value for value in offered if _of_its_type(value, schema.get("type")))):
+        return each
     for word in ("oneOf", "anyOf"):
         if isinstance(schema.get(word), list) and schema[word] and "properties" not in schema:
-            return json_sample(schema[word][0], components, depth + 1)
-    return _of_kind(schema, components, depth)
+            return inner(schema[word][0])
+    return _of_kind(schema, inner, deep=depth > _DEEP)
 
 
-def _of_kind(schema: dict[str, Any], components: dict[str, Any], depth: int) -> Any:
+def _of_its_type(value: Any, kinds: Any) -> bool:
+    """An object written down as the text of it is none."""
+    named = {each for each in (kinds if isinstance(kinds, list) else [kinds]) if each}
+    return not named or bool(named & _NAMES.get(type(value), frozenset()))
+
+
+def _of_kind(schema: dict[str, Any], sample: Callable[[Any], Any], *, deep: bool) -> Any:
     kind = schema.get("type")
     kind = next((each for each in kind if each != "null"), "null") if isinstance(kind, list) else kind
     parts = [each for each in schema.get("allOf", ()) if isinstance(each, dict)]
     if kind == "object" or "properties" in schema or parts:
         found: dict[str, Any] = {}
         for part in parts:
-            inner = json_sample(part, components, depth + 1)
+            inner = sample(part)
             found |= inner if isinstance(inner, dict) else {}
         known, more = schema.get("properties", {}), schema.get("additionalProperties")
         if schema.get("minProperties") and more is not False:
-            found["mau"] = json_sample(more, components, depth + 1)
-        return found | {name: json_sample(known.get(name), components, depth + 1)
-                        for name in schema.get("required", ()) if depth <= _DEEP}  # fmt: skip
+            found["mau"] = sample(more)
+        return found | {name: sample(known.get(name)) for name in schema.get("required", ()) if not deep}
     match kind:
         case "array":
-            return [json_sample(schema.get("items"), components, depth + 1)] * int(schema.get("minItems", 0))
+            return [sample(schema.get("items"))] * int(schema.get("minItems", 0))
         case "integer" | "number":
             return schema.get("minimum", schema.get("maximum", 1))
         case "boolean":

@@ -43,6 +43,8 @@ def read_openapi(path: Path, *, name: str, xml: bool) -> Contract:
     return _Reader(bundle, name, xml=xml).contract()
 
 
+_NO_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
+"""Headers that a description of parameters may not speak of, by the word of OpenAPI itself: they are ignored."""
 _UNSPOKEN = "that the bus speaks"
 """Ends the reasons for which one operation is left out, and not the whole document refused."""
 
@@ -100,6 +102,8 @@ class _Reader:
     def _operation(self, pointer: str, path: str, method: str, item: Schema, shared: list[Any]) -> Operation:
         name = str(item.get("operationId") or method + re.sub(r"[^A-Za-z0-9]+", "_", path).rstrip("_"))
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+        if "?" in path:
+            self._bundle.finding(self._file, pointer, path, f"a path with a question in it is none {_UNSPOKEN}")
         parameters = self._parameters([*shared, *item.get("parameters", [])], pointer)
         body = self._body(item, pointer)
         ask = self._input(parameters, body, pointer)
@@ -155,6 +159,8 @@ class _Reader:
         for index, each in enumerate(written):
             parameter, file, at = self._bundle.plain(each, self._file, f"{pointer}/parameters/{index}")
             place, name = parameter.get("in"), str(parameter.get("name"))
+            if place == "header" and name.lower() in _NO_PARAMETERS:
+                continue
             if place not in ("path", "query", "header"):
                 self._bundle.finding(file, at, f"in: {place}", f"the parameter {name} is in no place {_UNSPOKEN}")
                 continue
@@ -165,7 +171,9 @@ class _Reader:
                 self._bundle.finding(
                     file, at, f"style: {parameter['style']}", f"the parameter {name} is in no style {_UNSPOKEN}"
                 )
-            normal = self._bundle.schema(schema or {"type": "string"}, file, f"{at}/schema")
+            normal = self._top(self._bundle.schema(schema or {"type": "string"}, file, f"{at}/schema"))
+            if isinstance(normal.get("items"), dict):  # its text is read by its type, which must stand here
+                normal = {**normal, "items": self._top(normal["items"])}
             if "example" in parameter:
                 normal = {**normal, "examples": [parameter["example"]]}
             required = bool(parameter.get("required")) or place == "path"

@@ -70,7 +70,7 @@ class Shapes:
         schema, nullable = self._settled(schema)
         if _kind(schema) == "array":
             if nullable:
-                shape: Shape = Json("a list that may be null", json_sample(schema, self._components))
+                shape: Shape = self._json("a list that may be null", schema)
                 return Element(self.tag(name), name, shape, 1 if required else 0)
             items, null_items = self._settled(schema.get("items", True))
             most = schema.get("maxItems", UNBOUNDED)
@@ -95,7 +95,7 @@ class Shapes:
     def shape(self, schema: Any) -> Shape:
         """Never raises: what XML cannot carry is `Json`."""
         if isinstance(schema, bool) or not schema:
-            return Json("a schema without a type", "MAU")
+            return Json("a schema without a type", "MAU", "MAU")
         reference = schema.get("$ref")
         if isinstance(reference, str):
             return self._component(reference.removeprefix(_PREFIX), schema)
@@ -109,7 +109,11 @@ class Shapes:
             return Listing(self.element("item", schema, required=True))
         if kind in ("string", "integer", "number", "boolean"):
             return _scalar(kind, schema)
-        return Json(f"a value of {kind}" if kind else "a schema without a type", json_sample(schema, self._components))
+        return self._json(f"a value of {kind}" if kind else "a schema without a type", schema)
+
+    def _json(self, why: str, schema: Schema) -> Json:
+        samples = (json_sample(schema, self._components, examples=each) for each in (True, False))
+        return Json(why, *samples)
 
     def _component(self, name: str, schema: Schema) -> Shape:
         target = self._components.get(name, {})
@@ -144,7 +148,7 @@ class Shapes:
             why = "an object without properties"
         elif len(set(map(xml_name, properties))) < len(properties):
             why = "two names that are one name in XML"
-        return Json(why, json_sample(schema, self._components)) if why else None
+        return self._json(why, schema) if why else None
 
     def _record(self, schema: Schema) -> Record | Json:
         return self._open_ended(schema) or self._fields(schema)

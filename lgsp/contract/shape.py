@@ -115,7 +115,9 @@ class Json:
 
     why: str = ""
     sample: Any = None
-    """A value that its schema most likely admits."""
+    """A value that its schema most likely admits: its own example, where it has one."""
+    bare: Any = None
+    """The same without any example: those of real documents are not always valid."""
 
 
 @dataclass(frozen=True, slots=True)

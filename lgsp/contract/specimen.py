@@ -6,6 +6,8 @@ message with everything in it would have no end.
 
 from __future__ import annotations
 
+from copy import deepcopy
+from itertools import product
 from typing import Any
 
 from lgsp.contract.model import Codec
@@ -58,9 +60,9 @@ def specimen(codec: Codec, *, like: Data | None = None) -> Data:
         return like
     element: Element = getattr(codec, "element")  # noqa: B009  the codecs of this package have both
     refused = InvalidMessage()
-    for depth in _DEPTHS:
+    for bare, depth in product((False, True), _DEPTHS):
         try:
-            value = _Maker(getattr(codec, "table"), depth).root(element)  # noqa: B009
+            value = _Maker(getattr(codec, "table"), depth, bare=bare).root(element)  # noqa: B009
         except _TooWide:
             continue
         data: Data = value if isinstance(value, dict) else {TEXT_KEY: value}
@@ -116,10 +118,11 @@ def _at(data: Any, steps: list[str]) -> Any:
 
 
 class _Maker:
-    """One message. Optional fields stand above `depth`; a type inside itself is left out where it may be."""
+    """One message. Optional fields stand above `depth`; a type inside itself is left out where it may be. `bare`: no example
+    of the document is taken for good."""
 
-    def __init__(self, table: Table, depth: int) -> None:
-        self._table, self._depth, self._left = table, depth, _VALUES
+    def __init__(self, table: Table, depth: int, *, bare: bool) -> None:
+        self._table, self._depth, self._left, self._bare = table, depth, _VALUES, bare
         self._scalars = Sampler(table)
         self._open: list[str] = []
 
@@ -133,7 +136,9 @@ class _Maker:
         if self._left < 0:
             raise _TooWide
         match shape:
-            case Scalar() | Items() | Raw() | Json():
+            case Json():
+                return deepcopy(shape.bare if self._bare else shape.sample)  # what is refused is taken out of it
+            case Scalar() | Items() | Raw():
                 return self._scalars.value(shape, name)
             case Named(key=key):
                 self._open.append(key)

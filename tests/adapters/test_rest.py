@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lgsp.adapters import rest
+from lgsp.contract import load
 from lgsp.contract.model import Contract
 from lgsp.errors import BadAnswer, InvalidMessage, UnsupportedMediaType
 from lgsp.model import Blob, Data, HttpRequest, HttpResponse, Spooled
@@ -135,3 +136,65 @@ def test_a_blob_travels_beside_the_codec(ministry: Contract, tmp_path: Path) -> 
     read: Any = rest.decode_request(ministry.operations["file"], form_request)
     assert read == {"document": blob, "kind": "edoc"}
     assert b'filename="a_b.xml"' in b"".join(p for p in form_request.body if isinstance(p, bytes))
+
+
+WILD = """\
+openapi: 3.1.0
+info: {title: X, version: "1"}
+components:
+  schemas:
+    So: {type: integer, minimum: 1}
+    Ma: {type: array, items: {$ref: "#/components/schemas/So"}}
+paths:
+  "/so/{nam}/{ten}.json":
+    get:
+      operationId: mot
+      parameters: [{in: path, name: nam, schema: {$ref: "#/components/schemas/So"}}, {in: path, name: ten, schema: {type: string}}]
+      responses: {"200": {description: x}}
+  "/so/{nam}/{ten}.day.json":
+    get:
+      operationId: hai
+      parameters:
+      - {in: path, name: nam, schema: {type: [integer, "null"]}}
+      - {in: path, name: ten, schema: {type: string}}
+      - {in: query, name: ma, schema: {$ref: "#/components/schemas/Ma"}}
+      - {in: query, name: laTen, schema: {type: [string, integer]}}
+      - {in: header, name: Authorization, schema: {type: string}}
+      - {in: header, name: Accept, schema: {type: string}}
+      responses: {"200": {description: x}}
+  /tim?cach=moi:
+    get:
+      operationId: tim
+      responses: {"200": {description: x}}
+"""
+"""Constructs of documents that others have published."""
+
+
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    path = tmp_path_factory.mktemp("wild") / "v1.yaml"
+    path.write_text(WILD, "utf-8")
+    return load(path, name="x")
+
+
+def test_text_of_an_address_is_read_by_a_type_that_stands_elsewhere(wild: Contract) -> None:
+    data: Data = {"nam": 2024, "ten": "1", "ma": [1, 2], "laTen": "3"}
+    sent = rest.encode_request(wild.operations["hai"], data)
+    assert sent.target == "/so/2024/1.day.json?ma=1&ma=2&laTen=3"
+    found = rest.match(wild, "GET", sent.target.partition("?")[0])
+    assert found is not None
+    assert found[0].name == "hai", "of two templates that fit, the one that says more"
+    assert rest.decode_request(*found[:1], sent, found[1]) == data
+    found = rest.match(wild, "GET", "/so/2024/a.json")
+    assert found is not None
+    assert found[0].name == "mot"
+    assert rest.decode_request(found[0], HttpRequest("GET", "/so/2024/a.json", {}), found[1]) == {
+        "nam": 2024,
+        "ten": "a",
+    }
+
+
+def test_headers_that_no_parameter_may_describe_and_questions_in_a_path(wild: Contract) -> None:
+    assert {each.name for each in wild.operations["hai"].http.parameters} == {"nam", "ten", "ma", "laTen"}
+    assert set(wild.operations) == {"mot", "hai"}
+    assert "a question in it" in wild.left_out["tim"].text

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lgsp.contract import load
 from lgsp.contract.specimen import specimen
 from tests.contract.contracts import files, has_xml, loaded, messages
 
@@ -26,3 +27,32 @@ def test_an_example_that_is_valid_is_taken() -> None:
     made = specimen(operation.input)
     assert specimen(operation.input, like=made) is made
     assert specimen(operation.input, like={"khongCo": 1}) == made
+
+
+FREE = """\
+openapi: 3.1.0
+info: {title: X, version: "1"}
+paths:
+  /a:
+    post:
+      operationId: a
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {type: object, additionalProperties: {type: object, required: [so], properties: {so: {type: integer}}},
+                     minProperties: 1, example: {mau: {so: "1"}}}
+      responses:
+        "200":
+          description: x
+          content: {application/json: {schema: {type: object, minProperties: 1, additionalProperties: true, example: '{"a": 1}'}}}
+"""
+
+
+def test_an_example_that_its_own_schema_refuses_is_not_the_last_word(tmp_path: Path) -> None:
+    (tmp_path / "v1.yaml").write_text(FREE, "utf-8")
+    operation = load(tmp_path / "v1.yaml", name="x", xml=True).operations["a"]
+    for codec in (operation.input, operation.output):
+        made = specimen(codec)
+        codec.check(made)
+        assert specimen(codec) == made, "what was taken away was taken from a copy"
