@@ -13,6 +13,7 @@ from lgsp.contract.diagnose import pointer
 from lgsp.contract.jsontext import strict_json
 from lgsp.contract.locating import located_errors
 from lgsp.contract.message import Message, Schema
+from lgsp.contract.references import reached
 from lgsp.contract.shape import Element, Record, Table
 from lgsp.contract.text import Mismatch
 from lgsp.contract.validating import JsonValidator, violations, without_blobs
@@ -50,7 +51,8 @@ class JsonBorn:
 
     @cached_property
     def _validator(self) -> JsonValidator:
-        return JsonValidator({**self._message.schema, "components": {"schemas": self.components}})
+        schema = self._message.schema
+        return JsonValidator({**schema, "components": {"schemas": reached(schema, self.components)}})
 
     def _validate(self, data: Data) -> None:
         if errors := self._validator.errors(data):

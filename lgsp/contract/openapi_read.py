@@ -12,6 +12,7 @@ from lgsp.contract.bundle import Bundle
 from lgsp.contract.codec import JsonBorn
 from lgsp.contract.findings import ContractError, Finding
 from lgsp.contract.model import Codec, Contract, Http, Operation, Parameter, Soap
+from lgsp.contract.references import reached
 from lgsp.contract.schema_shape import CIRCLE, Shapes, xml_name
 from lgsp.contract.shape import Element, Json, Named, Record, Shape, example_of, walk
 from lgsp.contract.sources import digest, version_of
@@ -56,6 +57,7 @@ class _Reader:
         self._version = version_of(bundle.root)
         self.namespace = f"urn:lgsp:{name}:{self._version}"
         self._shapes = Shapes(bundle.components, self.namespace)
+        self._looked_at: set[str] = set()
 
     def contract(self) -> Contract:
         operations: dict[str, Operation] = {}
@@ -134,7 +136,10 @@ class _Reader:
         )
 
     def _codec(self, root: str, schema: Schema, pointer: str, *, lenient: bool) -> Codec:
-        if (problem := schema_problem({**schema, "$defs": self._bundle.components})) is not None:
+        defined = reached(schema, self._bundle.components)
+        new = {name: each for name, each in defined.items() if name not in self._looked_at}
+        self._looked_at |= new.keys()
+        if (problem := schema_problem({**schema, "$defs": new})) is not None:
             self._bundle.finding(self._file, pointer, root.rpartition("}")[2], f"is no JSON Schema: {problem}")
         shape = self._shapes.shape(schema)
         if isinstance(shape, Named):  # generators and adapters look for fields at the top

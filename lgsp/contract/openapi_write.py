@@ -7,6 +7,7 @@ import copy
 from typing import Any
 
 from lgsp.contract.model import Codec, Contract, Operation
+from lgsp.contract.references import reached
 from lgsp.contract.specimen import specimen
 from lgsp.errors import InvalidMessage
 
@@ -78,27 +79,7 @@ def openapi_document(contract: Contract, server: str, *, examples: bool = True) 
 
 def components_of(codec: Codec) -> Document:
     """The schemas that a codec's own schema refers to, all the way down."""
-    every: Document = getattr(codec, "components", {})
-    found: Document = {}
-    pending = [codec.json_schema()]
-    while pending:
-        for name in _references(pending.pop()):
-            if name not in found and name in every:
-                found[name] = every[name]
-                pending.append(every[name])
-    return found
-
-
-def _references(schema: Any) -> set[str]:
-    if isinstance(schema, list):
-        return set().union(*map(_references, schema))
-    if not isinstance(schema, dict):
-        return set()
-    found = set().union(*map(_references, schema.values()))
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and reference.startswith("#/components/schemas/"):
-        found.add(reference.rpartition("/")[2])
-    return found
+    return reached(codec.json_schema(), getattr(codec, "components", {}))
 
 
 def _operation(operation: Operation, *, examples: bool) -> Document:

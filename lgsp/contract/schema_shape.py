@@ -154,8 +154,11 @@ class Shapes:
         return self._open_ended(schema) or self._fields(schema)
 
     def _fields(self, schema: Schema) -> Record:
-        required = set(schema.get("required", ()))
-        properties = schema.get("properties", {})
+        required = schema.get("required", ())
+        # a name that is demanded and described nowhere may be anything
+        properties = {**schema.get("properties", {})} | {
+            name: True for name in required if name not in schema.get("properties", {})
+        }
         parts = tuple(self.element(name, each, required=name in required) for name, each in properties.items())
         return Record(Group("sequence", parts), title=str(schema.get("title", "")), branches=schema.get(_BRANCHES, ()))
 

@@ -38,6 +38,8 @@ _DEPTHS = (7, 5, 4, 3, 2, 1, 0)
 _VALUES = 1_500
 """A specimen is for looking at, and is proved several times."""
 _ROUNDS = 40
+_BRANCHES = 4
+"""Alternatives of an object that are tried, where the first are refused."""
 _ENDLESS = 40
 """Levels of required content after which a type is taken for one that has no finite message."""
 
@@ -60,9 +62,10 @@ def specimen(codec: Codec, *, like: Data | None = None) -> Data:
         return like
     element: Element = getattr(codec, "element")  # noqa: B009  the codecs of this package have both
     refused = InvalidMessage()
-    for bare, depth in product((False, True), _DEPTHS):
+    for branch, bare, depth in product(range(_BRANCHES), (False, True), _DEPTHS):
+        maker = _Maker(getattr(codec, "table"), depth, bare=bare, branch=branch)  # noqa: B009
         try:
-            value = _Maker(getattr(codec, "table"), depth, bare=bare).root(element)  # noqa: B009
+            value = maker.root(element)
         except _TooWide:
             continue
         data: Data = value if isinstance(value, dict) else {TEXT_KEY: value}
@@ -119,10 +122,10 @@ def _at(data: Any, steps: list[str]) -> Any:
 
 class _Maker:
     """One message. Optional fields stand above `depth`; a type inside itself is left out where it may be. `bare`: no example
-    of the document is taken for good."""
+    of the document is taken for good. `branch`: which of the alternatives of an object is made."""
 
-    def __init__(self, table: Table, depth: int, *, bare: bool) -> None:
-        self._table, self._depth, self._left, self._bare = table, depth, _VALUES, bare
+    def __init__(self, table: Table, depth: int, *, bare: bool, branch: int) -> None:
+        self._table, self._depth, self._left, self._bare, self._branch = table, depth, _VALUES, bare, branch
         self._scalars = Sampler(table)
         self._open: list[str] = []
 
@@ -163,7 +166,8 @@ class _Maker:
         elif record.content is not None:
             self._particle(record.content, data, level, needed=True)
         if record.branches:
-            data = {key: value for key, value in data.items() if key in record.branches[0]}
+            chosen = record.branches[min(self._branch, len(record.branches) - 1)]
+            data = {key: value for key, value in data.items() if key in chosen}
         return data
 
     def _attribute(self, attribute: Attribute) -> Any:
