@@ -154,11 +154,7 @@ class Shapes:
         return self._open_ended(schema) or self._fields(schema)
 
     def _fields(self, schema: Schema) -> Record:
-        required = schema.get("required", ())
-        # a name that is demanded and described nowhere may be anything
-        properties = {**schema.get("properties", {})} | {
-            name: True for name in required if name not in schema.get("properties", {})
-        }
+        required, properties = schema.get("required", ()), _described(schema)
         parts = tuple(self.element(name, each, required=name in required) for name, each in properties.items())
         return Record(Group("sequence", parts), title=str(schema.get("title", "")), branches=schema.get(_BRANCHES, ()))
 
@@ -221,7 +217,7 @@ class Shapes:
         closed = True
         for branch in branches:
             closed = closed and branch.get("additionalProperties") in (None, False)
-            for name, each in branch.get("properties", {}).items():
+            for name, each in _described(branch).items():
                 if name not in properties or properties[name] == each:
                     properties[name] = each
                 else:
@@ -235,7 +231,7 @@ class Shapes:
             "properties": properties,
             "required": sorted(every),
             "additionalProperties": not closed,
-            _BRANCHES: tuple((*own, *branch.get("properties", {})) for branch in branches),
+            _BRANCHES: tuple((*own, *_described(branch)) for branch in branches),
         }
 
     def _opened(self, schema: Any) -> Any:
@@ -269,6 +265,12 @@ class Shapes:
         if required:
             out["required"] = list(required)
         return out
+
+
+def _described(schema: Schema) -> Schema:
+    """The fields by name. One that is demanded and described nowhere may be anything."""
+    properties: Schema = schema.get("properties", {})
+    return properties | {name: True for name in schema.get("required", ()) if name not in properties}
 
 
 def _dict(schema: Any) -> Schema:
