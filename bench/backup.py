@@ -80,7 +80,10 @@ async def _index(data: Path, count: int) -> None:
     runtime = Runtime.system()
     index = await open_index(data, runtime)
     await index.write(lambda db: _reader(db, "w0")[0])
-    await index.write(lambda db: exchanges.in_bulk(db, count, load_keys(data / "keys", runtime.ids)))
+    keys = load_keys(data / "keys", runtime.ids)
+    await index.write(lambda db: exchanges.prepared(db, keys))
+    for day in range(exchanges.DAYS):
+        await index.write(lambda db, day=day: exchanges.in_bulk(db, count, keys, day))  # type: ignore[misc]  # default binds now
     await index.write(lambda db: db.execute("UPDATE reader SET next = ?", (2 * count,)).fetchall())
     await index.close()
 

@@ -1,7 +1,7 @@
 """The keys of one installation: what hashes people, seals bodies and signs evidence. Made once, at the first start.
 
 They stand apart because they live differently: `subjects` must outlive every other key (who read this person's data),
-`bodies` may be changed, `evidence` is what a witness knows us by.
+`bodies` may be changed (then it is several keys one after the other, the newest first), `evidence` is what a witness knows us by.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -30,7 +31,8 @@ class Keys:
     ids: Ids
     _subjects: bytes
     _digests: bytes
-    _bodies: AESGCM
+    _bodies: tuple[AESGCM, ...]
+    """The one that seals, and after it those before a rotation, which still open."""
     _evidence: Ed25519PrivateKey = field(repr=False)
 
     def subject(self, identifier: str) -> bytes:
@@ -45,11 +47,17 @@ class Keys:
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """AES-256-GCM; what is sealed opens only under the name that it was bound to."""
         nonce = hashlib.sha256(self.ids.token().encode()).digest()[:_NONCE]
-        return nonce + self._bodies.encrypt(nonce, plain, bound_to.encode())
+        return nonce + self._bodies[0].encrypt(nonce, plain, bound_to.encode())
 
     def unseal(self, sealed: bytes, bound_to: str) -> bytes:
         """Raises `cryptography.exceptions.InvalidTag` where key, name or bytes are not the same."""
-        return self._bodies.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+        *newer, oldest = self._bodies
+        for key in newer:
+            try:
+                return key.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+            except InvalidTag:
+                continue
+        return oldest.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
 
     def sign(self, message: bytes) -> bytes:
         """Ed25519."""
@@ -75,7 +83,7 @@ def keys_from(found: Mapping[str, bytes], ids: Ids) -> Keys:
         ids,
         found["subjects"],
         found["digests"],
-        AESGCM(found["bodies"]),
+        tuple(AESGCM(each) for each in _one_by_one(found["bodies"])),
         Ed25519PrivateKey.from_private_bytes(found["evidence"]),
     )
 
@@ -90,7 +98,8 @@ def written_keys(text: str) -> dict[str, bytes]:
             found[name] = bytes.fromhex(value.strip())
         except ValueError:
             raise ValueError(f"key {name!r} is not hexadecimal") from None
-        if name not in _NAMES or len(found[name]) != _LENGTH:
+        right = len(found[name]) == _LENGTH or (name == "bodies" and found[name] and len(found[name]) % _LENGTH == 0)
+        if name not in _NAMES or not right:
             raise ValueError(f"key {name!r}: known are {', '.join(_NAMES)}, {_LENGTH} bytes each")
     if missing := [name for name in _NAMES if name not in found]:
         raise ValueError(f"missing keys: {', '.join(missing)}")
@@ -107,15 +116,53 @@ def folder_keys(folder: Path) -> dict[str, bytes] | None:
 
 def write_readers_keys(folder: Path, found: Mapping[str, bytes]) -> None:
     """What a reader of the evidence needs, and no more: the public key, and the one that finds a person."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    private = Ed25519PrivateKey.from_private_bytes(found["evidence"])
-    _write(folder / "evidence.pub", private.public_key().public_bytes_raw())
+    write_public(folder, found)
     _write(folder / "subjects.key", found["subjects"])
+
+
+def write_public(folder: Path, found: Mapping[str, bytes]) -> None:
+    """What proves the evidence and opens nothing."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(
+        folder / "evidence.pub", Ed25519PrivateKey.from_private_bytes(found["evidence"]).public_key().public_bytes_raw()
+    )
+
+
+def write_keys(folder: Path, found: Mapping[str, bytes]) -> None:
+    """All of them, as `load_keys` makes them."""
+    for name in _NAMES:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(folder / f"{name}.key", found[name])
+    write_public(folder, found)
+
+
+def keys_text(found: Mapping[str, bytes]) -> str:
+    """As one secret, read by `written_keys`."""
+    return "".join(f"{name}={found[name].hex()}\n" for name in _NAMES)
+
+
+def rotated(found: Mapping[str, bytes], ids: Ids) -> dict[str, bytes]:
+    """The same keys with a fresh one in front of `bodies`: what was sealed before opens as before."""
+    return {**found, "bodies": hashlib.sha256(ids.token().encode()).digest() + found["bodies"]}
+
+
+def generations(found: Mapping[str, bytes]) -> int:
+    """How many keys of bodies there are: one more with each rotation."""
+    return len(found["bodies"]) // _LENGTH
 
 
 def fingerprints(found: Mapping[str, bytes]) -> dict[str, str]:
     """What tells two keys apart and gives neither away."""
     return {name: hmac.digest(found[name], b"lgsp fingerprint", "sha256").hex()[:32] for name in _NAMES}
+
+
+def strangers(found: Mapping[str, bytes], marks: Mapping[str, str]) -> list[str]:
+    """Names of the keys that are not those of `marks`. Keys that were rotated since open what the earlier ones sealed."""
+    mine = fingerprints(found)
+    while mine["bodies"] != marks.get("bodies") and generations(found) > 1:
+        found = {**found, "bodies": found["bodies"][_LENGTH:]}
+        mine = fingerprints(found)
+    return [name for name, value in marks.items() if mine.get(name) != value]
 
 
 def keyed_subject(folder: Path, identifier: str) -> bytes:
@@ -125,6 +172,10 @@ def keyed_subject(folder: Path, identifier: str) -> bytes:
 
 def public_key(folder: Path) -> bytes:
     return bytes.fromhex((folder / "evidence.pub").read_text("ascii"))
+
+
+def _one_by_one(keys: bytes) -> list[bytes]:
+    return [keys[start : start + _LENGTH] for start in range(0, len(keys), _LENGTH)]
 
 
 def _keyed_subject(key: bytes, identifier: str) -> bytes:

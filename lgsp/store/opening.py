@@ -25,7 +25,8 @@ async def open_store(
     writer's chain, `StoreRefused` where the database cannot be used, `MigrationError` where a newer version has made it.
     """
     if settings is None or not settings.url or where is None:
-        return await open_embedded(where, runtime, inline=inline, writer=writer)
+        journal = settings.journal if settings is not None else None
+        return await open_embedded(where, runtime, inline=inline, writer=writer, journal=journal)
     try:
         from lgsp.store.postgres import open_postgres
     except ImportError as error:

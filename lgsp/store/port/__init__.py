@@ -11,6 +11,7 @@ from typing import Protocol
 from lgsp.store.keys import Keys
 from lgsp.store.port.alerts import AlertRow, Alerts, RouteRow
 from lgsp.store.port.callbacks import Callbacks
+from lgsp.store.port.corrections import CorrectionRecord, Corrections
 from lgsp.store.port.evidence import CheckpointRow, Compose, EvidenceRecords, EvidenceRow
 from lgsp.store.port.exchanges import EntryOf, ExchangeQuery, ExchangeRow, Exchanges
 from lgsp.store.port.facts import CountRow, HealthRecords, HealthRow, Meta, ReplayRecords, Stages
@@ -97,6 +98,8 @@ class Store(Protocol):
     def alerts(self) -> Alerts: ...
     @property
     def stewardship(self) -> Stewardship: ...
+    @property
+    def corrections(self) -> Corrections: ...
     async def close(self) -> None: ...
 
 
@@ -110,6 +113,8 @@ __all__ = [
     "CheckpointRow",
     "Compose",
     "Consumers",
+    "CorrectionRecord",
+    "Corrections",
     "CountRow",
     "CursorRow",
     "Cursors",

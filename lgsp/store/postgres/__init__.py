@@ -13,11 +13,13 @@ from lgsp.store.keys import Keys
 from lgsp.store.port import Store, StoreFailed, StoreRefused
 from lgsp.store.postgres.alerts import PostgresAlerts
 from lgsp.store.postgres.callbacks import PostgresCallbacks
+from lgsp.store.postgres.corrections import PostgresCorrections
 from lgsp.store.postgres.database import Address, Database
 from lgsp.store.postgres.evidence import PostgresEvidence
 from lgsp.store.postgres.exchanges import PostgresExchanges
 from lgsp.store.postgres.facts import PostgresHealth, PostgresMeta, PostgresReplays, PostgresStages
 from lgsp.store.postgres.inbox import PostgresCursors, PostgresInbox
+from lgsp.store.postgres.intake import MARK as INTAKE
 from lgsp.store.postgres.keys import shared_keys
 from lgsp.store.postgres.migrate import migrate, migrations
 from lgsp.store.postgres.node import Node
@@ -57,6 +59,7 @@ class PostgresStore:
     search: PostgresSearch
     exchanges: PostgresExchanges
     stewardship: PostgresStewardship
+    corrections: PostgresCorrections
     reports: PostgresReports
     alerts: PostgresAlerts
     database: Database
@@ -85,6 +88,10 @@ async def _opened(where: Path, runtime: Runtime, address: Address, secret: str, 
         if await connection.fetchval("SHOW fsync") != "on":
             raise StoreRefused("the server runs with fsync off: what it says is durable is not")
         await migrate(connection, migrations(), now)
+        if await connection.fetchval("SELECT value FROM meta WHERE name = $1", INTAKE):
+            raise StoreRefused(
+                "records are on their way into this database: run the move or the restore again, to its end"
+            )
         keys = await shared_keys(connection, where / "keys", secret, runtime.ids)
     finally:
         with suppress(OSError):
@@ -121,6 +128,7 @@ async def _opened(where: Path, runtime: Runtime, address: Address, secret: str, 
         search=PostgresSearch(database),
         exchanges=PostgresExchanges(database, keys),
         stewardship=PostgresStewardship(database),
+        corrections=PostgresCorrections(database),
         reports=PostgresReports(database),
         alerts=PostgresAlerts(database),
         database=database,

@@ -38,14 +38,15 @@ async def copy_evidence(url: str, secret: str, keys: Path, into: Path, clock: Cl
         try:
             with told():
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    await _copied(connection, into, clock)
+                    await copy_chains(connection, into, clock)
         finally:
             connection.terminate()
     except StoreFailed as error:
         raise StoreRefused(f"the database cannot be read: {error}") from error
 
 
-async def _copied(connection: Any, into: Path, clock: Clock) -> None:
+async def copy_chains(connection: Any, into: Path, clock: Clock) -> None:
+    """Within the transaction that the connection is in."""
     shared = _file(into / "lgsp.db", "shared", clock)
     shared.execute("BEGIN")
     for name, value in await connection.fetch("SELECT name, value FROM meta WHERE name LIKE 'witnessed:%'"):

@@ -9,7 +9,7 @@ import msgspec
 
 from lgsp.runtime import Ids
 from lgsp.store.columns import to_text
-from lgsp.store.keys import Keys, fingerprints, folder_keys, keys_from, load_keys, written_keys
+from lgsp.store.keys import Keys, fingerprints, folder_keys, keys_from, load_keys, strangers, written_keys
 from lgsp.store.port import StoreRefused
 from lgsp.store.postgres.database import told
 from lgsp.store.postgres.locks import MIGRATIONS
@@ -31,7 +31,11 @@ async def shared_keys(connection: Any, folder: Path, text: str, ids: Ids) -> Key
             )  # of two first nodes one makes them
             known = await connection.fetchval("SELECT value FROM meta WHERE name = $1", _NAME)
             if known is not None:
-                _compared(own, msgspec.json.decode(known, type=dict[str, str]), folder)
+                own = _compared(own, marks := msgspec.json.decode(known, type=dict[str, str]), folder)
+                if (
+                    mine := fingerprints(own)
+                ) != marks:  # rotated since: who comes without the fresh key is refused from now on
+                    await connection.execute("UPDATE meta SET value = $2 WHERE name = $1", _NAME, to_text(mine))
             elif own is None:
                 load_keys(folder, ids)
                 own = folder_keys(folder)
@@ -42,10 +46,10 @@ async def shared_keys(connection: Any, folder: Path, text: str, ids: Ids) -> Key
     return keys_from(own, ids)
 
 
-def _compared(own: dict[str, bytes] | None, known: dict[str, str], folder: Path) -> None:
+def _compared(own: dict[str, bytes] | None, known: dict[str, str], folder: Path) -> dict[str, bytes]:
     how = f"copy the keys of another node to {folder}, or hand them to every node as store.keys"
     if own is None:
         raise StoreRefused(f"this database belongs to keys that are not here: {how}")
-    mine = fingerprints(own)
-    if differing := [name for name, value in known.items() if mine.get(name) != value]:
+    if differing := strangers(own, known):
         raise StoreRefused(f"this database belongs to other keys ({', '.join(differing)}): {how}")
+    return own

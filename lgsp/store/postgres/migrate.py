@@ -25,13 +25,15 @@ async def migrate(connection: Any, steps: Sequence[Migration], at: datetime) -> 
                 "CREATE TABLE IF NOT EXISTS migration ("
                 "number integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, at timestamptz NOT NULL)"
             )
-            rows = await connection.fetch("SELECT number, sha256 FROM migration")
-            missing = outstanding({row["number"]: row["sha256"] for row in rows}, steps)
+            rows = await connection.fetch("SELECT number, sha256, name FROM migration")
+            missing = outstanding(
+                {row["number"]: row["sha256"] for row in rows}, steps, {row["number"]: row["name"] for row in rows}
+            )
             for step in missing:
                 async with connection.transaction():
                     await connection.execute(step.sql)
                     await connection.execute(
-                        "INSERT INTO migration VALUES ($1, $2, $3, $4)", step.number, step.name, step.sha256, at
+                        "INSERT INTO migration VALUES ($1, $2, $3, $4)", step.number, step.recorded, step.sha256, at
                     )
                     crash_point("migration.before-commit")
         finally:

@@ -113,12 +113,12 @@ class RemoteStore:
         self.line.peer.close()
 
 
-async def open_remote(data: Path, runtime: Runtime, writer: str) -> tuple[Store, Line]:
-    """The store of a worker. Raises `StoreFailed` where nobody owns the folder."""
+async def open_remote(data: Path, runtime: Runtime, writer: str, journal: Path | None = None) -> tuple[Store, Line]:
+    """The store of a worker; `journal` takes a second copy of its chain. Raises `StoreFailed` where nobody owns the folder."""
     line = await Line.open(data, writer)
     try:
         keys = load_keys(data / "keys", runtime.ids)
-        evidence = await open_evidence(data, runtime, writer)
+        evidence = await open_evidence(data, runtime, writer, journal)
     except BaseException:
         line.peer.close()
         raise

@@ -19,6 +19,7 @@ import apsw
 from lgsp.crash import crash_point
 from lgsp.runtime import InlineLane, Lane, ThreadLane
 from lgsp.store.port import StoreFailed
+from lgsp.store.sqlite.journal import Journal, break_off
 
 T = TypeVar("T")
 Work = Callable[[Any], T]
@@ -52,15 +53,23 @@ class Database:
         self._committing = False
         self._closed = False
         self._idle: asyncio.Future[None] | None = None
+        self._journal: Journal | None = None
 
     @classmethod
     async def opened(
-        cls, path: Path | None, *, inline: bool, name: str, prepare: Callable[[apsw.Connection], None]
+        cls,
+        path: Path | None,
+        *,
+        inline: bool,
+        name: str,
+        prepare: Callable[[apsw.Connection], None],
+        journal: Journal | None = None,
     ) -> Database:
-        """`prepare` runs once on the new connection, outside any transaction: migrations."""
+        """`prepare` runs once on the new connection, outside any transaction: migrations. `journal` is a second copy of every
+        group of writes, elsewhere."""
         database = cls(path, inline=inline, name=name)
         try:
-            await database._writes.submit(lambda: prepare(database._connection()))
+            await database._writes.submit(lambda: database._prepared(prepare, journal))
         except BaseException:
             await database.close()
             raise
@@ -121,19 +130,36 @@ class Database:
 
     # In the lane
 
+    def _prepared(self, prepare: Callable[[apsw.Connection], None], journal: Journal | None) -> None:
+        connection = self._connection()
+        prepare(connection)
+        if journal is None:
+            break_off(connection)
+        else:
+            journal.opened(connection)
+        self._journal = journal
+
     def _commit(self, works: Sequence[Work[Any]]) -> list[Done]:
+        watch = None
         try:
             connection = self._connection()
+            watch = self._journal.watch(connection) if self._journal is not None else None
             connection.execute("BEGIN IMMEDIATE")
             results = _together(connection, works) if len(works) > 1 else [_one(connection, works[0], alone=True)]
             if connection.in_transaction:
                 crash_point("store.before-commit")
+                if watch is not None:
+                    watch.before_commit()
                 connection.execute("COMMIT")
                 crash_point("store.after-commit")
-        except apsw.Error as error:
+        except (apsw.Error, OSError) as error:
             self._undo()
             # The class's name says what broke (FullError, IOError); SQLite's text may quote a path or a value.
-            return [Done(error=StoreFailed(type(error).__name__))] * len(works)
+            said = "the journal cannot be written" if isinstance(error, OSError) else type(error).__name__
+            return [Done(error=StoreFailed(said))] * len(works)
+        finally:
+            if watch is not None:
+                watch.close()
         return results
 
     def _undo(self) -> None:
@@ -172,6 +198,8 @@ class Database:
     def _shut_writer(self) -> None:
         if self._writer is not None:
             self._writer.close()
+        if self._journal is not None:
+            self._journal.close()
 
 
 _DISK = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError, apsw.NoMemError, apsw.BusyError)

@@ -24,13 +24,13 @@ def migrate(connection: apsw.Connection, steps: list[Migration], at: datetime) -
         "CREATE TABLE IF NOT EXISTS migration ("
         "number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, at TEXT NOT NULL) STRICT"
     )
-    rows: list[Any] = connection.execute("SELECT number, sha256 FROM migration").fetchall()
-    missing = outstanding(dict(rows), steps)
+    rows: list[Any] = connection.execute("SELECT number, sha256, name FROM migration").fetchall()
+    missing = outstanding({number: sha for number, sha, _ in rows}, steps, {number: name for number, _, name in rows})
     for step in missing:
         with connection:  # one transaction, so a kill leaves the step wholly undone
             connection.execute(step.sql)
             connection.execute(
-                "INSERT INTO migration VALUES (?, ?, ?, ?)", (step.number, step.name, step.sha256, at.isoformat())
+                "INSERT INTO migration VALUES (?, ?, ?, ?)", (step.number, step.recorded, step.sha256, at.isoformat())
             )
             crash_point("migration.before-commit")
     return len(missing)
