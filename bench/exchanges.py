@@ -1,6 +1,8 @@
 """The index of exchanges at ten million: what a look-up takes, cold and warm, and that taking in stays as cheap as at first.
 
-    python -m bench.exchanges [--rows 10000000] [--data DIR] [--keep] [--url postgresql://…]
+    python -m bench.exchanges [--rows 10000000] [--data DIR] [--keep] [--minutes M] [--url postgresql://…]
+
+With `--minutes` filling stops after so long, and the same command goes on where it stopped (SQLite).
 
 What is timed is written by the index's own code, batch by batch as behind the chains; only the evidence itself is left out.
 """
@@ -20,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -38,7 +41,7 @@ SYSTEMS = [(f"system-{number:02}", f"operation-{each}") for number in range(17) 
 CONSUMERS = [f"consumer-{number:02}" for number in range(40)]
 OUTCOMES = [("ok", "")] * 930 + [("record-not-found", "caller")] * 30 + [("invalid-message", "caller")] * 15 + [
     ("timeout", "network")] * 9 + [("circuit-open", "bus")] * 5 + [("overloaded", "bus")] * 4 + [
-    ("provider-fault", "provider")] * 4 + [("forbidden", "policy")] * 2 + [("outcome-unknown", "network")]  # fmt: skip
+    ("provider-fault", "backend")] * 4 + [("forbidden", "policy")] * 2 + [("outcome-unknown", "network")]  # fmt: skip
 
 
 def series_of(draw: random.Random) -> Series:
@@ -114,7 +117,7 @@ async def asked(exchanges: Any, query: ExchangeQuery, below: int | None) -> dict
     return {"rows": len(rows), "first_ms": round(took[0], 1), "then_ms": round(median(took[1:]), 1)}
 
 
-async def sqlite(data: Path, rows: int) -> dict[str, Any]:
+async def sqlite(data: Path, rows: int, minutes: float | None = None) -> dict[str, Any] | None:
     """Most rows come in bulk, those that are timed through the index's own writing: upon nothing, and upon all of them."""
     runtime = Runtime.system()
     keys = load_keys(data / "keys", runtime.ids)
@@ -126,9 +129,17 @@ async def sqlite(data: Path, rows: int) -> dict[str, Any]:
     def write(batch: list[Found]) -> Awaitable[Any]:
         return index.write(lambda db: _put(db, reader, batch))
 
-    costs["upon nothing"] = await timed(keys, write, START - timedelta(days=1))
+    done = await index.read(lambda db: db.execute("SELECT 1 FROM exchange LIMIT 1").fetchone() is not None)
+    if not done:
+        costs["upon nothing"] = await timed(keys, write, START - timedelta(days=1))
     began = time.perf_counter()
-    await index.write(lambda db: in_bulk(db, rows, keys))
+    await index.write(lambda db: prepared(db, keys))
+    for day in range(DAYS):
+        if minutes is not None and time.perf_counter() - began > minutes * 60:
+            print(f"{day} of {DAYS} days: the same command goes on", file=sys.stderr, flush=True)
+            await index.close()
+            return None
+        await index.write(partial(in_bulk, rows=rows, keys=keys, day=day))
     print(f"{rows} rows in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     costs[f"upon {rows}"] = await timed(keys, write, START + timedelta(days=DAYS))
     await index.close()
@@ -152,35 +163,44 @@ async def timed(keys: Keys, write: Callable[[list[Found]], Awaitable[Any]], star
     return round(took / count * 1e6, 1)
 
 
-def in_bulk(db: Any, rows: int, keys: Keys) -> None:
-    """The same mixture as `batches`, made by the database itself, day by day."""
+def prepared(db: Any, keys: Keys) -> None:
+    """What `in_bulk` draws from, as long as this connection stands."""
     draw = random.Random(1)
     db.execute("CREATE TEMP TABLE pick (number INTEGER PRIMARY KEY, series INTEGER)")
     picks = [series_of(draw) for _ in range(_PICKS)]
     end = first_place(START + timedelta(days=DAYS))
     standing = {each: _series(db, each, end) for each in set(picks)}
-    rare = _series(db, ("rest", CONSUMERS[0], *SYSTEMS[0], "bus-fault", "bus"), end)
     db.executemany("INSERT INTO pick VALUES (?, ?)", [(number, standing[each]) for number, each in enumerate(picks)])
     db.execute("CREATE TEMP TABLE person (number INTEGER PRIMARY KEY, key BLOB)")
     people = ((number, keys.subject(f"{number:012d}")[:16]) for number in range(PEOPLE))
     db.executemany("INSERT INTO person VALUES (?, ?)", people)
+
+
+def in_bulk(db: Any, rows: int, keys: Keys, day: int) -> None:
+    """The same mixture as `batches`, made by the database itself; a day that is there already stays."""
+    within = (first_place(START + timedelta(days=day)), first_place(START + timedelta(days=day + 1)))
+    if db.execute("SELECT 1 FROM exchange WHERE place >= ? AND place < ? LIMIT 1", within).fetchone():
+        return
+    rare = _series(
+        db, ("rest", CONSUMERS[0], *SYSTEMS[0], "bus-fault", "bus"), first_place(START + timedelta(days=DAYS))
+    )
     a_day = rows // DAYS
-    for day in range(DAYS):
-        within = (first_place(START + timedelta(days=day)), first_place(START + timedelta(days=day + 1)))
+    db.execute(
+        f"""INSERT INTO exchange WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {a_day})
+        SELECT ? + CAST(i * 86400000.0 / {a_day} AS INTEGER) * 2097152 + i % 2000000,
+        iif(i % 100000 = 7, {rare}, (SELECT series FROM pick WHERE number = abs(random() + i) % {_PICKS})),
+        hex(randomblob(13)), iif(i % 10 < 3, hex(randomblob(12)), NULL), 1, i * 2, i * 2 + 1, 150000, 1 FROM n""",
+        within[:1],
+    )
+    about = f"(SELECT person.key FROM person WHERE number = abs(random() + place) % {PEOPLE})"
+    for key in ("randomblob(16)", "randomblob(16)", about):
         db.execute(
-            f"""INSERT INTO exchange WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {a_day})
-            SELECT ? + CAST(i * 86400000.0 / {a_day} AS INTEGER) * 2097152 + i % 2000000,
-            iif(i % 100000 = 7, {rare}, (SELECT series FROM pick WHERE number = abs(random() + i) % {_PICKS})),
-            hex(randomblob(13)), iif(i % 10 < 3, hex(randomblob(12)), NULL), 1, i * 2, i * 2 + 1, 150000, 1 FROM n""",
-            within[:1],
+            f"""INSERT OR IGNORE INTO mark SELECT place / 2097152 / 86400000, {key} AS named, place FROM exchange
+            WHERE place >= ? AND place < ? ORDER BY named""",
+            within,
         )
-        about = f"(SELECT person.key FROM person WHERE number = abs(random() + place) % {PEOPLE})"
-        for key in ("randomblob(16)", "randomblob(16)", about):
-            db.execute(
-                f"""INSERT OR IGNORE INTO mark SELECT place / 2097152 / 86400000, {key} AS named, place FROM exchange
-                WHERE place >= ? AND place < ? ORDER BY named""",
-                within,
-            )
+    if day != 9:
+        return
     some = "SELECT place / 2097152 / 86400000, ?, place FROM exchange WHERE place >= ? ORDER BY place LIMIT 3"
     db.execute(f"INSERT INTO mark {some}", (case(keys, 77), first_place(START + timedelta(days=9))))
 
@@ -238,15 +258,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--minutes", type=float)
     parser.add_argument("--url", help="an empty PostgreSQL database; without it SQLite")
     given = parser.parse_args()
     data = given.data or Path(tempfile.mkdtemp(prefix="lgsp-exchanges-"))
     data.mkdir(parents=True, exist_ok=True)
     try:
-        found = asyncio.run(postgres(given.url, given.rows) if given.url else sqlite(data, given.rows))
-        print(json.dumps(found, indent=2))
+        found = asyncio.run(postgres(given.url, given.rows) if given.url else sqlite(data, given.rows, given.minutes))
+        if found is not None:
+            print(json.dumps(found, indent=2))
     finally:
-        if not given.keep:
+        if not given.keep and given.minutes is None:
             shutil.rmtree(data)
 
 

@@ -48,6 +48,8 @@ class Ability:
     settle: bool
     people: int
     why: str = ""
+    code: str = ""
+    """Of the reason, for pages in two languages."""
 
 
 # -- looking -----------------------------------------------------------------------------------------------------------
@@ -97,6 +99,7 @@ async def submission_show(desk: CaseDesk, by: str, arguments: Mapping[str, Any])
         "resend": can.people > 0,
         "people": can.people,
         "why": can.why,
+        "code": can.code,
     }
     shown["history"] = [
         {"at": each.at.isoformat(), "state": each.state.value, "attempts": each.attempts, "cause": each.cause}
@@ -110,22 +113,24 @@ async def submission_show(desk: CaseDesk, by: str, arguments: Mapping[str, Any])
 
 async def ability(desk: CaseDesk, found: FoundRow, row: SubmissionRow) -> Ability:
     cancel, settle = row.state in (S.QUEUED, S.INDETERMINATE), row.state is S.INDETERMINATE
-    people, why = 1, ""
+    people, why, code = 1, "", ""
     if found.followed_by is not None:
-        people, why = 0, f"sent again already, as {found.followed_by}"
+        people, why, code = 0, f"sent again already, as {found.followed_by}", "followed"
     elif row.state in (S.QUEUED, S.DELIVERING, S.DELIVERED):
-        people, why = 0, f"it is {row.state.value}"
+        people, why, code = 0, f"it is {row.state.value}", row.state.value
     elif row.state is S.INDETERMINATE and row.next_at is not None:
-        people, why = 0, "its settlement is under way: the ministry is being asked"
+        people, why, code = 0, "its settlement is under way: the ministry is being asked", "settling"
     elif not row.sealed or open_message(desk.store.keys, row).large:
-        people, why = 0, "what was asked is no longer kept: the consumer has to submit it again"
+        people, why, code = 0, "what was asked is no longer kept: the consumer has to submit it again", "gone"
     elif row.state is S.INDETERMINATE:
-        people, why = 2, "its outcome is not known: two people must say that it is not there"
+        people, why, code = 2, "its outcome is not known: two people must say that it is not there", "doubtful"
     elif row.state is S.CANCELLED and _was_doubtful(outcome_of(desk, row)):
-        people, why = 2, "it was cancelled while its outcome was not known: two people must say that it is not there"
+        people, code = 2, "doubtful"
+        why = "it was cancelled while its outcome was not known: two people must say that it is not there"
     elif not row.queued:
-        people, why = 2, "its caller was told and may have repeated it: two people must say that it is not there"
-    return Ability(cancel, settle, people, why)
+        people, code = 2, "repeated"
+        why = "its caller was told and may have repeated it: two people must say that it is not there"
+    return Ability(cancel, settle, people, why, code)
 
 
 def _was_doubtful(outcome: Outcome) -> bool:

@@ -19,7 +19,7 @@ from lgsp.model import SubmissionState
 from lgsp.store import KeyClaim, Move, StoreFailed, SubmissionRow
 from lgsp.store.port.search import FoundRow
 from lgsp.store.port.together import SUBMISSIONS
-from lgsp.submissions.record import Decided, Outcome, open_message, seal_message, seal_outcome
+from lgsp.submissions.record import Decided, Message, Outcome, open_message, seal_message, seal_outcome
 
 S = SubmissionState
 _AT_ONCE = 500
@@ -76,9 +76,9 @@ async def submission_resend(desk: CaseDesk, by: str, arguments: Mapping[str, Any
             "submissions-resent", by, submissions=[{"id": row.id, "as": name} for row, name in part], **facts
         )
         for row, name in part:
-            if await _sent_again(desk, row, name, Decided(*people, reason, row.state)):
+            if await accepted_again(desk, row, name, Decided(*people, reason, row.state)):
                 answer["sent"].append({"id": row.id, "as": name})
-    await _woken(desk)
+    await woken(desk)
     return answer
 
 
@@ -102,12 +102,20 @@ async def _planned(
         if 0 < can.people <= people:
             plan.append((found, row))
         else:
-            refused.append({"id": found.id, "why": can.why})
+            refused.append({"id": found.id, "why": can.why, "code": can.code})
     return plan, refused
 
 
-async def _sent_again(desk: CaseDesk, row: SubmissionRow, name: str, decided: Decided) -> bool:
-    """The old record first: a process that dies between leaves one that is known to have failed, and nothing twice."""
+async def accepted_again(
+    desk: CaseDesk,
+    row: SubmissionRow,
+    name: str,
+    decided: Decided,
+    message: Message | None = None,
+    names: Mapping[str, Any] = MappingProxyType({}),
+) -> bool:
+    """The old record first: a process that dies between leaves one that is known to have failed, and nothing twice.
+    `message` and the `names` drawn from it, where it was corrected."""
     keys, now = desk.store.keys, desk.runtime.clock.now()
     if row.state is S.INDETERMINATE and not await _moved(desk, row, S.FAILED, decided):
         return False
@@ -121,10 +129,11 @@ async def _sent_again(desk: CaseDesk, row: SubmissionRow, name: str, decided: De
         changed=now,
         next_at=now,
         expires=now + (row.expires - row.accepted),
-        sealed=seal_message(keys, name, open_message(keys, row)),
+        sealed=seal_message(keys, name, message or open_message(keys, row)),
         outcome=None,
         cause="",
         follows=row.id,
+        **names,
     )
     # Two operators at once: the second finds the first one's.
     claim = KeyClaim(keys.digest(b"resend", row.id.encode()), now + _RACE)
@@ -139,7 +148,7 @@ async def _decide(
     await desk.audit.note(kind, by, submission=row.id, system=row.system, was=row.state.value, now=now.value, **facts)
     if not await _moved(desk, row, now, decided):
         raise Refused(f"{row.id} has moved meanwhile; look again")
-    await _woken(desk)
+    await woken(desk)
 
 
 async def _moved(desk: CaseDesk, row: SubmissionRow, now: SubmissionState, decided: Decided) -> bool:
@@ -159,7 +168,7 @@ async def _moved(desk: CaseDesk, row: SubmissionRow, now: SubmissionState, decid
     )
 
 
-async def _woken(desk: CaseDesk) -> None:
+async def woken(desk: CaseDesk) -> None:
     desk.wake()
     try:
         await desk.store.changes.publish(SUBMISSIONS, b"")

@@ -27,6 +27,8 @@ from lgsp.runtime import HANOI, Runtime
 from lgsp.store.port import CountRow, Store
 from lgsp.store.port.stewardship import ProposalRecord
 
+BUS = "lgsp"
+"""Who proposes where nobody did: a proposal of the bus itself needs somebody who takes it over, and a second person."""
 DOCUMENTS = ("security", "agreement", "sign_off")
 """Decision on the security level, agreement on data, sign-off of samples: by number."""
 
@@ -222,6 +224,10 @@ async def stage_propose(desk: PromotionDesk, by: str, arguments: Mapping[str, An
     await desk.audit.note(
         "stage-proposed", by, proposal=record.id, system=system, to=to.value, decision=record.decision
     )
+    for each in await desk.store.stewardship.proposals(system, 20):
+        if each.state == "open" and each.by == BUS:  # a person's takes its place
+            closed = replace(each, state="rejected", closed=desk.runtime.clock.now(), closed_by=by)
+            await desk.store.stewardship.close_proposal(closed)
     if not await desk.store.stewardship.propose(record):
         raise Refused(f"a proposal for {system} is open already (Đã có đề nghị đang chờ)")
     return _shown(record)
@@ -230,6 +236,10 @@ async def stage_propose(desk: PromotionDesk, by: str, arguments: Mapping[str, An
 async def stage_approve(desk: PromotionDesk, by: str, arguments: Mapping[str, Any]) -> Any:
     """Another person decides; for `official` the evidence must hold at this moment. The dossier is signed and stays."""
     record = await _open(desk, arguments)
+    if record.by == BUS:
+        raise Refused(
+            "somebody has to take it over with a decision's number first (Phải có người đứng tên đề nghị trước)"
+        )
     two_people(record.by, by)
     before, promotion = desk.ledger.stage(record.system), _promotion(desk)
     found = await promotion.collect(record.system, msgspec.json.decode(record.documents))
@@ -260,6 +270,13 @@ async def stage_approve(desk: PromotionDesk, by: str, arguments: Mapping[str, An
         decision=record.decision, proposal=record.id, dossier_sha256=hashlib.sha256(dossier).hexdigest(),
     )  # fmt: skip
     return _shown(closed)
+
+
+async def stage_proposals(desk: PromotionDesk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """All that wait for a second person, or for somebody who takes over what the bus proposes."""
+    del by, arguments
+    return [{**_shown(each), "reason": each.reason, "bus": each.by == BUS}
+            for each in await desk.store.stewardship.proposals(None, 200) if each.state == "open"]  # fmt: skip
 
 
 async def stage_reject(desk: PromotionDesk, by: str, arguments: Mapping[str, Any]) -> Any:
@@ -360,6 +377,7 @@ PROMOTION: Mapping[str, Callable[[PromotionDesk, str, Mapping[str, Any]], Awaita
     {
         "stage.evidence": stage_evidence,
         "stage.propose": stage_propose,
+        "stage.proposals": stage_proposals,
         "stage.approve": stage_approve,
         "stage.reject": stage_reject,
     }

@@ -1,8 +1,10 @@
 """Takes the pictures of the documentation: the console of a running demonstration, healthy and in an outage.
 
 .venv/bin/python scripts/pictures.py [folder]      (docs/pictures by default)
+.venv/bin/python scripts/pictures.py folder --all   every page: light, dark and narrow, to look at before a change is let go
 
-Needs Debian's Chromium. A page is added to `INSIDE`: its address and the name of its picture.
+Needs Debian's Chromium. A page is added to `INSIDE`: its address and the name of its picture; "{exchange}" and "{submission}"
+are the newest call that failed and the newest update that a ministry refused.
 """
 
 from __future__ import annotations
@@ -25,10 +27,40 @@ from tests.cli.demonstration import Running, running  # noqa: E402  the checkout
 
 SYSTEM = "civil-status"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+TALLEST = 2000
+"""Pixels of a page that a picture shows at most."""
 SETTLED = 1500
 """Milliseconds in which the page has read its first events."""
-INSIDE: tuple[tuple[str, str], ...] = (("/console/topology", "topology"),)
+INSIDE: tuple[tuple[str, str], ...] = (
+    ("/console/topology", "topology"),
+    (f"/console/systems/{SYSTEM}", "system"),
+    ("/console/exchanges/{exchange}", "timeline"),
+    ("/console/desk", "desk"),
+    ("/console/desk/{submission}", "submission"),
+    ("/console/reports/paper", "report"),
+)
 """Pages for operators, taken during the outage."""
+OTHERS: tuple[tuple[str, str], ...] = (
+    ("/console/", "board-inside"),
+    (f"/console/systems/{SYSTEM}/stage", "stage"),
+    ("/console/exchanges", "exchanges"),
+    ("/console/desk/again?state=failed", "again"),
+    ("/console/consumers", "consumers"),
+    ("/console/consumers/{consumer}", "consumer"),
+    (f"/console/explain?consumer={{consumer}}&call={SYSTEM}/danhMuc", "explain"),
+    ("/console/security?on=2028-01-01", "security"),
+    ("/console/approvals", "approvals"),
+    ("/console/alerts", "alerts"),
+    ("/console/maintenance", "maintenance"),
+    ("/console/reports", "reports"),
+    ("/console/account", "account"),
+)
+"""The rest of them, with `--all`."""
+LOOKS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("light", {"viewport": {"width": 1600, "height": 900}, "locale": "vi-VN"}),
+    ("dark", {"viewport": {"width": 1600, "height": 900}, "locale": "en-GB", "color_scheme": "dark"}),
+    ("narrow", {"viewport": {"width": 390, "height": 844}, "locale": "vi-VN"}),
+)
 
 
 def ask(url: str, method: str = "GET", body: Any = None, headers: dict[str, str] | None = None) -> bytes:
@@ -60,7 +92,15 @@ def break_one(demo: Running) -> None:
 async def picture(page: Page, demo: Running, address: str, path: Path) -> None:
     await page.goto(demo.demo["gateway"] + address, wait_until="domcontentloaded")
     await page.wait_for_timeout(SETTLED)
-    await page.screenshot(path=path, full_page=True)
+    reading = page.locator("form[action$='/read']")
+    if await reading.count():  # a dossier is opened with a reason
+        await reading.locator("input[name=reason]").fill("Bộ từ chối: sửa theo giấy chứng sinh")
+        async with page.expect_navigation(wait_until="domcontentloaded"):
+            await reading.locator("button").click()
+    size = await page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+    await page.screenshot(
+        path=path, full_page=True, clip={"x": 0, "y": 0, "width": size[0], "height": min(size[1], TALLEST)}
+    )
 
 
 async def sign_in(page: Page, demo: Running, role: str) -> None:
@@ -72,7 +112,34 @@ async def sign_in(page: Page, demo: Running, role: str) -> None:
     await page.wait_for_url(f"{demo.demo['gateway']}/console/")
 
 
-async def main(folder: Path) -> None:
+async def first_link(page: Page, demo: Running, address: str, inside: str) -> str:
+    """Where the first link below that place leads, its last part."""
+    await page.goto(demo.demo["gateway"] + address, wait_until="domcontentloaded")
+    found = await page.locator(inside).first.get_attribute("href")
+    return str(found).rpartition("/")[2]
+
+
+async def filled(page: Page, demo: Running) -> dict[str, str]:
+    return {
+        "exchange": await first_link(page, demo, f"/console/exchanges?system={SYSTEM}&outcome=timeout", "tbody th a"),
+        "submission": await first_link(
+            page, demo, f"/console/desk?cause=provider-fault&state=failed&system={SYSTEM}", "tbody th a"
+        ),
+        "consumer": demo.demo["consumers"][0]["id"],
+    }
+
+
+async def every_look(browser: Any, demo: Running, folder: Path) -> None:
+    for look, options in LOOKS:
+        page = await browser.new_page(**options)
+        await sign_in(page, demo, "operator")
+        named = await filled(page, demo)
+        for address, name in (*INSIDE, *OTHERS):
+            await picture(page, demo, address.format(**named), folder / f"{name}-{look}.png")
+        await page.close()
+
+
+async def main(folder: Path, *, every: bool) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("needs Chromium: apt-get install chromium")
@@ -90,11 +157,15 @@ async def main(folder: Path) -> None:
             narrow = await browser.new_page(viewport={"width": 390, "height": 844}, locale="vi-VN")
             await picture(narrow, demo, "/status", folder / "board-narrow.png")
             await sign_in(wide, demo, "operator")
+            named = await filled(wide, demo)
             for address, name in INSIDE:
-                await picture(wide, demo, address, folder / f"{name}.png")
+                await picture(wide, demo, address.format(**named), folder / f"{name}.png")
+            if every:
+                await every_look(browser, demo, folder)
             await browser.close()
         demo.end()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"))
+    given = [each for each in sys.argv[1:] if each != "--all"]
+    asyncio.run(main(Path(given[0]) if given else ROOT / "docs" / "pictures", every="--all" in sys.argv))

@@ -167,7 +167,9 @@ async def test_sent_again_counts_first(office: Office) -> None:
     assert (await noted(office))[-1]["facts"]["submissions"] == done["sent"]
     assert (await do(office, "resend", system="register"))["count"] == 0
     again = await do(office, "resend", id="1")
-    assert again["refused"] == [{"id": "1", "why": f"sent again already, as {done['sent'][0]['as']}"}]
+    assert again["refused"] == [
+        {"id": "1", "why": f"sent again already, as {done['sent'][0]['as']}", "code": "followed"}
+    ]
 
 
 def _queued() -> Any:
@@ -180,7 +182,7 @@ def _queued() -> Any:
 async def test_what_is_on_its_way_or_there_is_never_sent_again(office: Office, was: S) -> None:
     await put(office, "1", was)
     counted = await do(office, "resend", id="1", **TWO)
-    assert (counted["count"], counted["refused"]) == (0, [{"id": "1", "why": f"it is {was.value}"}])
+    assert (counted["count"], counted["refused"]) == (0, [{"id": "1", "why": f"it is {was.value}", "code": was.value}])
 
 
 async def test_a_doubtful_one_only_after_its_settlement_and_by_two(office: Office) -> None:

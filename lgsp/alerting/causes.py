@@ -50,6 +50,8 @@ class House(Protocol):
     def policy(self) -> Any: ...
     @property
     def store(self) -> Any: ...
+    @property
+    def windows(self) -> Any: ...
 
 
 def of_health(house: House) -> list[Cause]:
@@ -62,6 +64,8 @@ def of_health(house: House) -> list[Cause]:
     ]
     for name, connector in house.registry.connectors.items():
         entry, seen = house.ledger.stage(name), house.health.system(name)
+        if house.windows.open(name) is not None:
+            continue
         if entry is None or entry.stage not in _WATCHED or seen.because or seen.health is not Health.DOWN:
             continue
         found.append(_down(f"health:{name}", connector.title, seen, 8 if entry.stage is Stage.OFFICIAL else 5))
@@ -97,7 +101,8 @@ async def of_waiting(house: House, now: datetime) -> list[Cause]:
     rows = await house.store.search.counted(Wanted(states=_STUCK, accepted_before=now - WAITING, open=True))
     late: Counter[str] = Counter()
     for row in rows:
-        late[row.system] += row.count
+        if house.windows.open(row.system) is None:
+            late[row.system] += row.count
     found = []
     for system, count in late.items():
         connector = house.registry.connector(system)

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from lgsp.alerting import mail
 from lgsp.alerting.routes import seal_secret
 from lgsp.audit import Audit
 from lgsp.decisions import Refused
 from lgsp.runtime import Runtime
 from lgsp.store import Store
-from lgsp.store.port.alerts import AlertRow, RouteRow
+from lgsp.store.port.alerts import AlertRow, RouteKind, RouteRow
 from lgsp.submissions.webhook import address, new_secret
 
 PAST = 100
@@ -60,21 +61,25 @@ async def route_list(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> 
 
 
 async def route_add(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
-    """The only answer that ever carries the secret. An address is an operator's decision (RULES 21)."""
+    """A webhook's address or a mail address, an operator's decision (RULES 21). The only answer that ever carries the secret."""
     target, least = str(arguments["target"]), int(arguments.get("least") or 5)
     if not 0 <= least <= 10:
         raise Refused("a severity is 0 to 10")
     if len(await desk.store.alerts.routes()) >= _ROUTES:
         raise Refused(f"at most {_ROUTES} routes")
+    kind: RouteKind = "email" if "@" in target and "://" not in target else "webhook"
     try:
-        address(target, demonstration=desk.demonstration)
+        if kind == "email":
+            mail.address(target)
+        else:
+            address(target, demonstration=desk.demonstration)
     except ValueError as error:
         raise Refused(str(error)) from error
-    route, secret = desk.runtime.ids.new(), new_secret(desk.runtime.ids)
-    await desk.audit.note("alert-route-added", by, route=route, target=target, least=least)
-    sealed = seal_secret(desk.store.keys, route, secret)
-    await desk.store.alerts.put_route(RouteRow(route, "webhook", target, sealed, least, desk.runtime.clock.now(), by))
-    return {"id": route, "target": target, "least": least, "secret": secret.text}
+    route, secret = desk.runtime.ids.new(), new_secret(desk.runtime.ids) if kind == "webhook" else None
+    await desk.audit.note("alert-route-added", by, route=route, route_kind=kind, target=target, least=least)
+    sealed = seal_secret(desk.store.keys, route, secret) if secret is not None else b""
+    await desk.store.alerts.put_route(RouteRow(route, kind, target, sealed, least, desk.runtime.clock.now(), by))
+    return {"id": route, "kind": kind, "target": target, "least": least, "secret": secret.text if secret else ""}
 
 
 async def route_drop(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from lgsp.alerting.causes import Cause, House, News, of_approvals, of_health, of_house, of_waiting
+from lgsp.alerting.expiry import Expiry
 from lgsp.runtime import HANOI, Clock
 from lgsp.store import StoreFailed
 
@@ -23,6 +24,8 @@ class Looking:
     clock: Clock
     news: News
     tiles: Callable[[datetime], Iterable[Mapping[str, Any]]]
+    expiry: Expiry | None = None
+    """Certificates of upstreams; None where there are no sockets."""
     _waiting: list[Cause] = field(default_factory=list)
     _counted: datetime | None = None
 
@@ -38,4 +41,5 @@ class Looking:
             *of_approvals(self.house, now.astimezone(HANOI).date()),
             *self._waiting,
             *self.news.causes(now),
+            *(await self.expiry.causes(now) if self.expiry is not None else ()),
         ]

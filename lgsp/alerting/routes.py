@@ -1,4 +1,4 @@
-"""Where alerts are sent: webhooks that operators have registered, signed as Standard Webhooks has it. A bounded queue, few tries.
+"""Where alerts are sent: webhooks and mail addresses that operators have registered. A bounded queue, few tries.
 
 What cannot be told within the tries is counted and let go: the page and the store have the alert all the same.
 """
@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from lgsp.alerting.mail import Mail
 from lgsp.errors import LgspError
 from lgsp.exchange import Deadline
 from lgsp.model import HttpRequest
@@ -78,6 +79,8 @@ class Sender:
     runtime: Runtime
     keys: Keys
     demonstration: bool = False
+    mail: Mail | None = None
+    """None where the settings name no mail server."""
     waiting: deque[Message] = field(default_factory=deque)
     lost: int = 0
     """Messages let go: the queue was full, or every try failed."""
@@ -112,11 +115,16 @@ class Sender:
             try:
                 if await self._send(one):
                     return True
-            except (LgspError, ValueError):
+            except (LgspError, OSError, ValueError):
                 continue
         return False
 
     async def _send(self, one: Message) -> bool:
+        if one.route.kind == "email":
+            if self.mail is None:
+                return False
+            await self.mail.send(msgspec.json.decode(one.body), one.route.target)
+            return True
         base, target = address(one.route.target, demonstration=self.demonstration)
         headers = signed([open_secret(self.keys, one.route)], one.id, one.body, self.runtime.clock.now())
         until = Deadline(self.runtime.clock.monotonic() + _SECONDS)

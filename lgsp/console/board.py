@@ -116,8 +116,19 @@ def _group(stage: str, systems: Sequence[Any], strips: Strips, w: Words, f: Form
     chosen = sorted(
         (each for each in systems if each["stage"] == stage), key=lambda each: collation_key(each["title"][lang])
     )
-    rows = [_row(each, strips(each), f, lang) for each in chosen]
+    rows = [_row(each, strips(each), f, lang) | {"observed": _observed(each, w, f)} for each in chosen]
     return {"stage": stage, "title": w["common"]["stage"][stage], "rows": rows}
+
+
+def _observed(each: Mapping[str, Any], w: Words, f: Formats) -> str:
+    """What another gateway's log has shown of it: said to be observed, beside what the bus itself knows."""
+    seen = each.get("observed")
+    if not seen:
+        return ""
+    said: str = w["board"]["observed"].format(
+        calls=f.number(seen["calls"]), success=f.percent(seen["success_rate"]), source=seen["source"]
+    )
+    return said
 
 
 def _row(each: Mapping[str, Any], strip: Any, f: Formats, lang: Lang) -> dict[str, Any]:

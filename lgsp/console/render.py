@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -71,13 +72,38 @@ class Asset:
     version: str
 
 
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["mark"] = mark
+    made.filters["fill"] = lambda text, **values: text.format(**values)
+    made.filters["in_order"] = lambda names: sorted(names, key=collation_key)
+    return made
+
+
+@cache
+def _assets() -> Mapping[str, Asset]:
+    found = {}
+    for file in sorted((_HERE / "static").iterdir()):
+        if file.suffix in _KINDS:
+            content = file.read_bytes()
+            found[file.name] = Asset(content, _KINDS[file.suffix], hashlib.sha256(content).hexdigest()[:12])
+    return MappingProxyType(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
     """Made once by the process."""
 
-    templates: Environment = field(default_factory=lambda: _environment())
+    templates: Environment = field(default_factory=_environment)
     words: Mapping[Lang, Words] = field(default_factory=lambda: {lang: load(lang) for lang in LANGS})
-    assets: Mapping[str, Asset] = field(default_factory=lambda: _assets())
+    assets: Mapping[str, Asset] = field(default_factory=_assets)
 
     def warm(self) -> None:
         """Compiles every template, so that nobody waits for it; away from the loop."""
@@ -107,27 +133,3 @@ class Pages:
     def _style(self, *names: str) -> Markup:
         """Style sheets as they are, for a page that is one file."""
         return Markup("").join(Markup(self.assets[each].content.decode()) for each in names)  # noqa: S704  our own files
-
-
-def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    made.globals["mark"] = mark
-    made.filters["fill"] = lambda text, **values: text.format(**values)
-    made.filters["in_order"] = lambda names: sorted(names, key=collation_key)
-    return made
-
-
-def _assets() -> dict[str, Asset]:
-    found = {}
-    for file in sorted((_HERE / "static").iterdir()):
-        if file.suffix in _KINDS:
-            content = file.read_bytes()
-            found[file.name] = Asset(content, _KINDS[file.suffix], hashlib.sha256(content).hexdigest()[:12])
-    return found

@@ -85,6 +85,7 @@ def _system(house: Any, connector: Connector, now: datetime, waiting: int) -> di
         "calls_yesterday": yesterday,
         "waiting": waiting,
         "conformance": house.conformity.of(connector.name),
+        "observed": house.observed.of(connector.name) if house.observed is not None else None,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ class Words:
                 yield f"{prefix}{name}" + (f"[{len(each)}]" if isinstance(each, list) else "")
 
 
+@cache
 def load(lang: Lang) -> Words:
-    """`words/<lang>/<page>.toml`, each a table under its name."""
+    """`words/<lang>/<page>.toml`, each a table under its name; read once, since a test-suite makes many gateways."""
     files = sorted((_FOLDER / lang).glob("*.toml"))
     return Words({file.stem: tomllib.loads(file.read_text("utf-8")) for file in files})

@@ -43,6 +43,7 @@ def house(consumers: list[Consumer] | None = None, rows: list[CountedRow] | None
             consumers=lambda: consumers or [],
             levels=lambda: [Approval("a", "A", "", 3, "1/QĐ", date(2020, 1, 1), date(2022, 12, 1))],
         ),
+        windows=SimpleNamespace(open=lambda name: None),
         registry=SimpleNamespace(connector=lambda name: SimpleNamespace(title=Text("Hệ A", "System A"))),
     )
 

@@ -47,6 +47,7 @@ class World:
 
     platform: Health = Health.UP
     own: dict[str, Health] = field(default_factory=dict)
+    announced: set[str] = field(default_factory=set)
 
     def house(self) -> Any:
         def system(name: str) -> Any:
@@ -58,6 +59,7 @@ class World:
         return SimpleNamespace(
             health=SimpleNamespace(upstreams=lambda: [upstream], system=system),
             ledger=SimpleNamespace(stage=lambda name: SimpleNamespace(stage=Stage.OFFICIAL)),
+            windows=SimpleNamespace(open=lambda name: "window" if name in self.announced else None),
             registry=SimpleNamespace(connectors={name: SimpleNamespace(title=Text(name, name)) for name in SYSTEMS}),
         )
 
@@ -112,8 +114,13 @@ def test_one_system_of_its_own_and_maintenance_mutes() -> None:
     async def main(runtime: Runtime) -> None:
         house = await duty(runtime)
         house.world.own = {"s1": Health.DOWN, "s2": Health.MAINTENANCE, "s3": Health.UNKNOWN, "s4": Health.DEGRADED}
+        house.world.own |= {"s5": Health.DOWN}
+        house.world.announced = {"s5"}
         await passes(house, 200)
         assert [each.cause for each in await house.store.alerts.standing()] == ["health:s1"]
+        house.world.announced = set()
+        await passes(house, 100)
+        assert "health:s5" in {each.cause for each in await house.store.alerts.standing()}, "muted while it lasts"
 
     run(main)
 

@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from lgsp.console.pages import account, alerts, exchanges, maintenance, overview, reports, stage, system, topology
+from lgsp.console.pages import (
+    account,
+    alerts,
+    approvals,
+    consumers,
+    desk,
+    exchanges,
+    maintenance,
+    overview,
+    reports,
+    security,
+    stage,
+    submission,
+    system,
+    topology,
+)
 from lgsp.console.visit import Page
 
 MODULES: tuple[ModuleType, ...] = (
     account,
     alerts,
+    approvals,
+    consumers,
+    desk,
     exchanges,
     maintenance,
     overview,
     reports,
+    security,
     stage,
+    submission,
     system,
     topology,
 )

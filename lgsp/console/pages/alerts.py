@@ -42,6 +42,7 @@ async def _view(visit: Visit, errors: dict[str, str] | None = None, secret: str 
         "past": alerts(await store.alerts.past(PAST), visit.lang),
         "routes": await store.alerts.routes() if visit.may("operator") else [],
         "operator": visit.may("operator"),
+        "mails": bool(visit.house.settings.mail.host),
         "errors": errors or {},
         "target": visit.form.one("target"),
         "secret": secret,
@@ -63,6 +64,8 @@ async def add_route(visit: Visit) -> Shown:
     missing = visit.form.missing(visit.w, "target")
     if missing:
         return await _view(visit, missing)
+    if "@" in visit.form.one("target") and "://" not in visit.form.one("target") and not visit.house.settings.mail.host:
+        return await _view(visit, {"target": visit.w["alerts"]["no_mail"]})
     least = visit.form.one("least")
     try:
         made = await visit.perform(
@@ -70,6 +73,8 @@ async def add_route(visit: Visit) -> Shown:
         )
     except Refused as refused:
         return await _view(visit, {"target": str(refused)})
+    if made["kind"] == "email":
+        return Go("/console/alerts", Said("good", visit.w["alerts"]["mailed"].format(target=made["target"])))
     return await _view(visit, secret=str(made["secret"]))
 
 

@@ -41,7 +41,7 @@ def rows_of(items: Sequence[Mapping[str, Any]], titles: Titles, visit: Visit) ->
             "system": titles["system"].get(item["system"], item["system"]),
             "outcome": outcome(item["outcome"], visit),
             "good": item["outcome"] in _GOOD,
-            "fault": domains[item["fault_domain"] or "none"],
+            "fault": domains[name] if (name := item["fault_domain"] or "none") in set(domains) else name,
         }
         for item in items
     ]

@@ -9,7 +9,7 @@ from lgsp.console.visit import EVERYBODY, OPERATORS, File, Go, Missing, Page, Sa
 from lgsp.decisions import Refused
 from lgsp.lifecycle import MOVES
 from lgsp.model import Lang, Stage
-from lgsp.promotion import DOCUMENTS, Criterion, title_of
+from lgsp.promotion import BUS, DOCUMENTS, Criterion, title_of
 from lgsp.store.port.stewardship import ProposalRecord
 
 _PAST = 50
@@ -54,13 +54,24 @@ async def view(visit: Visit, **more: Any) -> dict[str, Any]:
         "breaches": [each[visit.lang] for each in await house.promotion.breached(system)],
         "choices": [(each, visit.w["common"]["stage"][each]) for each in moves(entry.stage)],
         "documents": DOCUMENTS,
-        "typed": {name: visit.form.one(name) for name in ("to", "decision", "reason", *DOCUMENTS)},
+        "typed": {
+            **{name: visit.form.one(name) for name in ("to", "decision", "reason", *DOCUMENTS)},
+            **_taken(visit, waiting),
+        },
         "waiting": waiting,
         "past": past,
         "may": visit.may("operator"),
         "other": waiting is not None and waiting.by != visit.user,
+        "bus": waiting is not None and waiting.by == BUS,
         **more,
     }
+
+
+def _taken(visit: Visit, waiting: ProposalRecord | None) -> dict[str, str]:
+    """What the bus proposes stands in the form, for whoever takes it over."""
+    if waiting is None or waiting.by != BUS or visit.form.fields:
+        return {}
+    return {"to": waiting.stage, "reason": waiting.reason}
 
 
 async def show(visit: Visit) -> Shown:

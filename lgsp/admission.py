@@ -1,0 +1,109 @@
+"""A new agency system by two people: one asks, a second one admits it, and its keys are shown once, to the second."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from lgsp.decisions import Desk, Refused, two_people
+from lgsp.model import Consumer, Text
+
+_REQUESTS = "consumer-requests"
+_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
+_OPEN = 200
+"""Requests that wait for their second person; more are refused."""
+
+
+async def consumer_ask(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """A request: there is no such caller yet. `basis` is the agency's paper."""
+    request: dict[str, Any] = {
+        "id": desk.runtime.ids.new()[-12:].lower(),
+        "by": by,
+        "at": desk.runtime.clock.now().isoformat(),
+        "consumer": _text(arguments, "consumer", 63),
+        "name": _text(arguments, "name", 200),
+        "agency": _text(arguments, "agency", 60),
+        "basis": _text(arguments, "basis", 300),
+        "admits_trial": bool(arguments.get("admits_trial")),
+    }
+    requests = await _requests(desk)
+    if not request["name"] or not request["basis"]:
+        raise Refused("a caller has a name and a paper that it rests on (Cần tên và căn cứ)")
+    if any(each["consumer"] == request["consumer"] for each in requests) or desk.policy.consumer(request["consumer"]):
+        raise Refused(f"{request['consumer']} exists or is asked for already (Mã này đã có)")
+    if not _ID.fullmatch(request["consumer"]):
+        raise Refused("an id is a-z, 0-9, dot and hyphen, at most 63 (Mã chỉ gồm a-z, 0-9, dấu chấm, gạch nối)")
+    if len(requests) >= _OPEN:
+        raise Refused(f"{_OPEN} requests wait already; decide about some of them first")
+    await desk.audit.note(
+        "consumer-asked", by, request=request["id"], consumer=request["consumer"], basis=request["basis"]
+    )
+    await desk.store.meta.put(_REQUESTS, [*requests, request])
+    return request
+
+
+async def consumer_requests(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    del by, arguments
+    return await _requests(desk)
+
+
+async def consumer_admit(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """The only answer that ever carries these secrets. Evidence first: no caller stands that nobody can account for."""
+    request = await _request(desk, arguments["request"])
+    two_people(request["by"], by)
+    name = request["consumer"]
+    consumer = Consumer(
+        id=name, name=Text(request["name"], request["name"]), agency=request["agency"],
+        admits_trial=request["admits_trial"],
+    )  # fmt: skip
+    facts = {"consumer": name, "request": request["id"], "asked_by": request["by"], "basis": request["basis"]}
+    await desk.audit.note("consumer-added", by, **facts)
+    try:
+        secrets = await desk.policy.create_consumer(consumer)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    await _forget(desk, request["id"])
+    return {
+        "id": name, "asked_by": request["by"], "client_id": secrets.client_id, "client_secret": secrets.client_secret,
+        "api_key": secrets.api_key,
+    }  # fmt: skip
+
+
+async def consumer_decline(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """Anybody may say no, who asked too."""
+    request = await _request(desk, arguments["request"])
+    facts = {"consumer": request["consumer"], "request": request["id"], "asked_by": request["by"]}
+    await desk.audit.note("consumer-declined", by, **facts)
+    await _forget(desk, request["id"])
+    return facts
+
+
+async def _requests(desk: Desk) -> list[dict[str, Any]]:
+    return list(await desk.store.meta.get(_REQUESTS) or [])
+
+
+async def _request(desk: Desk, wanted: Any) -> dict[str, Any]:
+    for each in await _requests(desk):
+        if each["id"] == str(wanted):
+            return each
+    raise Refused("no such request waits (Không có đề nghị này đang chờ)")
+
+
+async def _forget(desk: Desk, request: str) -> None:
+    await desk.store.meta.put(_REQUESTS, [each for each in await _requests(desk) if each["id"] != request])
+
+
+def _text(arguments: Mapping[str, Any], name: str, longest: int) -> str:
+    return str(arguments.get(name) or "").strip()[:longest]
+
+
+ADMISSION: Mapping[str, Callable[[Any, str, Mapping[str, Any]], Awaitable[Any]]] = MappingProxyType(
+    {
+        "consumer.ask": consumer_ask,
+        "consumer.requests": consumer_requests,
+        "consumer.admit": consumer_admit,
+        "consumer.decline": consumer_decline,
+    }
+)
