@@ -1,59 +1,35 @@
 """Who may ask what: consumers, their secrets and tokens, grants, quotas and the security-level gate. Deny by default.
 
 Everything that a call needs stands in an index in memory, read once from the store and changed together with it, so a
-call costs no query. Secrets are random, 256 bits: one SHA-256 of them cannot be guessed back, so a slow hash would only
-slow the calls (operators' passwords are chosen by people: see `passwords.py`).
+call costs no query. Secrets are looked at in `credentials.py`, tokens in `tokens.py`.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from cryptography.x509 import load_der_x509_certificate
-
-from lgsp.certificates import named
 from lgsp.compliance import Approval, as_record, from_records, of_consumer, of_system, said, standing
+from lgsp.credentials import Credentials, Found, before
 from lgsp.errors import Forbidden, PurposeRequired, SecurityLevelNotApproved, Unauthenticated
-from lgsp.guard import FRESH, Guard, NewSecrets, Token, hashed, moment_of, refused, token_refused, within
+from lgsp.guard import FRESH, Guard, NewSecrets, Token, hashed, refused, within
 from lgsp.model import Consumer, Grant, Text
 from lgsp.quota import Quota, Quotas
 from lgsp.runtime import HANOI, Runtime
 from lgsp.signature import TrustStore
-from lgsp.signature.trust import trusted
-from lgsp.store.port import SecretKind, SecretRecord, Store, StoreFailed
+from lgsp.store.port import SecretKind, SecretRecord, Store
+from lgsp.tokens import SANDBOX, SANDBOX_KEY, SANDBOX_TOKEN, SCOPE, Tokens
 
 __all__ = ["LEVELS", "SANDBOX", "SANDBOX_KEY", "SANDBOX_TOKEN", "SCOPE", "NewSecrets", "Policy", "Token"]
 
-SCOPE = "am_application_scope default"
-"""What the national platform answers where a client asks for no scope (DOMAIN §4.1)."""
-
-_API_KEY = re.compile(r"lgsp_(sandbox_)?([0-9A-Za-z]{12})_([0-9A-Za-z_-]{40,100})")
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
-_BEFORE = "~before"
 LEVELS = "system-levels"
 """Where the levels of connected systems stand in the store."""
 _SYSTEMS = "~systems"
 """Stands where a consumer would: the security levels of connected systems have changed."""
-SANDBOX = "~sandbox"
-"""At the end of a client id, and of an API key's name in the store: the key reaches the simulated systems only."""
-SANDBOX_TOKEN, SANDBOX_KEY = "sandbox.", "lgsp_sandbox_"
-"""How a sandbox token and a sandbox API key begin, so that everybody sees which of the two he holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Live:
-    consumer: str
-    scope: str
-    expires: datetime
 
 
 @dataclass(slots=True, repr=False)
@@ -67,34 +43,27 @@ class Policy:
     changed: Callable[[str], Awaitable[None]] | None = None
     """Told of every consumer whose records have changed, after they are durable: other processes read them again."""
     _consumers: dict[str, Consumer] = field(default_factory=dict)
-    _secrets: dict[tuple[str, str], SecretRecord] = field(default_factory=dict)
     _grants: dict[tuple[str, str, str], Grant] = field(default_factory=dict)
-    _tokens: dict[bytes, _Live] = field(default_factory=dict)
-    _given: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
-    """The tokens of this process in the clear, so that asking again gives the same one; after a restart a new one."""
     _levels: dict[str, Approval] = field(default_factory=dict)
     _quotas: Quotas = field(init=False)
     _written: Counter[str] = field(default_factory=Counter)
     """Changes by this process, by consumer."""
-    _guard: Guard = field(init=False)
+    _secrets: Credentials = field(init=False)
+    _tokens: Tokens = field(init=False)
 
     def __post_init__(self) -> None:
-        shared = self.store.allowances if not self.store.changes.alone else None
-        self._quotas, self._guard = Quotas(self.runtime.clock, shared), Guard(self.runtime.clock)
+        shared, clock = self.store.allowances if not self.store.changes.alone else None, self.runtime.clock
+        self._quotas = Quotas(clock, shared)
+        self._secrets = Credentials(self.store.keys, clock, Guard(clock))
+        self._tokens = Tokens(self.store, self.runtime, self.token_seconds)
 
     async def load(self) -> None:
         """Reads the index; before it nobody is let in."""
         self._consumers = {each.id: each for each in await self.store.consumers.all()}
-        self._secrets = {(each.kind, each.key_id): each for each in await self.store.consumers.secrets()}
+        self._secrets.load(await self.store.consumers.secrets())
         self._grants = {(each.consumer, each.system, each.operation): each for each in await self.store.grants.all()}
         self._levels = {each.id: each for each in from_records(await self.store.meta.get(LEVELS) or ())}
-        now = self.runtime.clock.now()
-        self._tokens = {
-            record.hash: _Live(record.consumer, record.scope, record.expires)
-            for consumer in self._consumers
-            for record in await self.store.tokens.live_for(consumer)
-            if record.expires > now
-        }
+        await self._tokens.load(self._consumers)
 
     async def refresh(self, consumer: str) -> None:
         """Another process has changed this consumer, its secrets, tokens or grants: they are read again."""
@@ -113,13 +82,10 @@ class Policy:
             self._consumers[consumer] = found
         else:
             self._consumers.pop(consumer, None)
-        self._guard.renewed({each.key_id for each in secrets if self._secrets.get((each.kind, each.key_id)) != each})
-        self._secrets = {key: each for key, each in self._secrets.items() if each.consumer != consumer}
-        self._secrets.update({(each.kind, each.key_id): each for each in secrets})
+        self._secrets.replace(consumer, secrets)
         self._grants = {key: each for key, each in self._grants.items() if key[0] != consumer}
         self._grants.update({(each.consumer, each.system, each.operation): each for each in grants})
-        self._tokens = {key: live for key, live in self._tokens.items() if live.consumer != consumer}
-        self._tokens.update({each.hash: _Live(each.consumer, each.scope, each.expires) for each in tokens})
+        self._tokens.replace(consumer, tokens)
 
     async def refresh_all(self) -> None:
         """News may have been missed: everything is read again."""
@@ -136,30 +102,21 @@ class Policy:
 
     def by_token(self, token: str) -> Consumer:
         """The holder of a bearer token. Raises `Unauthenticated`."""
-        live = self._tokens.get(hashed(token))
-        if live is None or live.expires <= self.runtime.clock.now():
-            raise Unauthenticated(token_refused())
-        return self._active(live.consumer, sandbox=token.startswith(SANDBOX_TOKEN))
+        return self._active(self._tokens.holder(token), sandbox=token.startswith(SANDBOX_TOKEN))
 
     def knows(self, token: str) -> bool:
-        return hashed(token) in self._tokens
+        return self._tokens.knows(token)
 
     async def meet(self, token: str) -> None:
         """Another process may have handed this one out, and the news of it be under way."""
-        with suppress(StoreFailed):
-            record = await self.store.tokens.get(hashed(token))
-            if record is not None and record.consumer in self._consumers:
-                self._tokens[record.hash] = _Live(record.consumer, record.scope, record.expires)
+        await self._tokens.meet(token, self._consumers)
 
     def by_api_key(self, key: str, peer: str = "") -> Consumer:
-        parts = _API_KEY.fullmatch(key)
-        if parts is None:
-            raise Unauthenticated(refused())
-        return self._by_secret(("api_key",), parts[2] + (SANDBOX if parts[1] else ""), parts[3], peer)
+        return self._met(self._secrets.by_api_key(key, peer))
 
     def by_secret(self, client_id: str, secret: str, peer: str = "") -> Consumer:
         """Client credentials, `X-SystemId`/`X-SecretKey`, UsernameToken with a text password."""
-        return self._by_secret(("client", "password"), client_id, secret, peer)
+        return self._met(self._secrets.by_secret(("client", "password"), client_id, secret, peer))
 
     def by_digest(self, username: str, digest: str, nonce: str, created: str, peer: str = "") -> Consumer:
         """UsernameToken with PasswordDigest: Base64(SHA-1(nonce + created + password)), used once, five minutes long.
@@ -167,21 +124,7 @@ class Policy:
         The profile needs the password itself, so it works only for consumers that an operator gave a `password`, which is
         stored sealed with the installation's key instead of hashed.
         """
-        self._guard.check(username, peer)
-        record = self._secrets.get(("password", username))
-        try:
-            fresh, raw_nonce = moment_of(created), base64.b64decode(nonce, validate=True)
-        except (ValueError, binascii.Error) as error:
-            raise Unauthenticated(refused()) from error
-        now = self.runtime.clock.now()
-        if record is None or abs(now - fresh) > FRESH:
-            raise self._guard.failed(username, peer)
-        password = self.store.keys.unseal(record.hash, f"password:{username}")
-        wanted = hashlib.sha1(raw_nonce + created.encode() + password, usedforsecurity=False).digest()
-        if not hmac.compare_digest(base64.b64encode(wanted), digest.encode()):
-            raise self._guard.failed(username, peer)
-        self._guard.once(username, nonce)
-        return self._active(record.consumer)
+        return self._met(self._secrets.by_digest(username, digest, nonce, created, peer))
 
     async def once_everywhere(self, username: str, nonce: str) -> None:
         """`by_digest` knows what this process has seen; where there are others, none of them takes the nonce again."""
@@ -195,42 +138,19 @@ class Policy:
     def by_certificate(self, der: bytes) -> Consumer | None:
         """The consumer whose client certificate this is, by fingerprint or by subject; None where it is nobody's. The chain was
         verified by whoever terminated TLS."""
-        found, now = named(der), self.runtime.clock.now()
-        for name in found.names if found is not None and found.begins <= now <= found.ends else ():
-            record = self._secrets.get(("certificate", name))
-            if record is not None and (record.expires is None or record.expires > now):
-                return self._active(record.consumer)
-        return None
+        found = self._secrets.by_certificate(der)
+        return None if found is None else self._met(found)
 
     def signers(self) -> TrustStore:
         """Whose signed messages are accepted: the certificates that are registered for it, each for its consumer."""
-        return TrustStore.of(
-            trusted(load_der_x509_certificate(record.hash), record.consumer)
-            for (kind, _), record in self._secrets.items()
-            if kind == "signer"
-        )
+        return self._secrets.signers()
 
     def by_signer(self, consumer: str) -> Consumer:
         """The consumer of a signature that was verified against `signers`. Raises `Unauthenticated`."""
         return self._active(consumer)
 
-    def _by_secret(self, kinds: tuple[SecretKind, ...], key_id: str, secret: str, peer: str) -> Consumer:
-        self._guard.check(key_id, peer)
-        now = self.runtime.clock.now()
-        named: list[tuple[SecretKind, str]] = [(kind, key_id) for kind in kinds]
-        if "client" in kinds:
-            named.append(("client", _before(key_id)))
-        for kind, name in named if _BEFORE not in key_id else ():
-            record = self._secrets.get((kind, name))
-            if record is None or (record.expires is not None and record.expires <= now):
-                continue
-            known = record.hash
-            if kind == "password":
-                known = hashed(self.store.keys.unseal(record.hash, f"password:{key_id}").decode())
-            if hmac.compare_digest(known, hashed(secret)):
-                self._guard.forget(key_id, peer)
-                return self._active(record.consumer, sandbox=SANDBOX in name)
-        raise self._guard.failed(key_id, peer)
+    def _met(self, found: Found) -> Consumer:
+        return self._active(found.consumer, sandbox=found.sandbox)
 
     def _active(self, consumer: str, *, sandbox: bool = False) -> Consumer:
         found = self._consumers.get(consumer)
@@ -245,30 +165,16 @@ class Policy:
         consumer = self.by_secret(client_id, secret, peer)
         self.check_address(consumer, peer)
         scope = scope or SCOPE
-        now = self.runtime.clock.now()
-        place = (consumer.id + (SANDBOX if consumer.sandbox else ""), scope)
-        given = self._given.get(place)
-        if given is not None and hashed(given[0]) in self._tokens and (given[1] - now).total_seconds() >= 1:
-            return Token(given[0], int((given[1] - now).total_seconds()), scope)
-        token, expires = self.runtime.ids.token(), now + timedelta(seconds=self.token_seconds)
-        token = f"{SANDBOX_TOKEN}{token}" if consumer.sandbox else token
-        digest = hashed(token)
-        await self.store.tokens.put(digest, consumer.id, scope, expires)
-        self._tokens = {known: live for known, live in self._tokens.items() if live.expires > now}
-        self._tokens[digest] = _Live(consumer.id, scope, expires)
-        self._given[place] = (token, expires)
+        if (given := self._tokens.given(consumer, scope)) is not None:
+            return given
+        token = await self._tokens.give(consumer, scope)
         await self._tell(consumer.id)
-        return Token(token, int(self.token_seconds), scope)
+        return token
 
     async def revoke_token(self, token: str, consumer: str) -> None:
         """Forgets a token of this consumer; one of somebody else stays as it is (RFC 7009: the answer is the same)."""
-        digest = hashed(token)
-        live = self._tokens.get(digest)
-        if live is None or live.consumer != consumer:
-            return
-        await self.store.tokens.revoke(digest)
-        self._tokens.pop(digest, None)
-        await self._tell(consumer)
+        if await self._tokens.revoke(token, consumer):
+            await self._tell(consumer)
 
     # -- may it -------------------------------------------------------------------------------------------------------
 
@@ -374,10 +280,10 @@ class Policy:
         default it ends at once.
         """
         client, mark, start = (consumer + SANDBOX, SANDBOX, SANDBOX_KEY) if sandbox else (consumer, "", "lgsp_")
-        before = self._secrets.get(("client", client))
-        if before is not None and overlap > timedelta():
+        last = self._secrets.get("client", client)
+        if last is not None and overlap > timedelta():
             until = self.runtime.clock.now() + overlap
-            await self._keep(replace(before, key_id=_before(client), expires=until))
+            await self._keep(replace(last, key_id=before(client), expires=until))
         key_id, secret, client_secret = self.runtime.ids.new()[-12:], self.runtime.ids.token(), self.runtime.ids.token()
         await self._put_secret("client", client, consumer, hashed(client_secret))
         await self._put_secret("api_key", key_id + mark, consumer, hashed(secret))
@@ -395,7 +301,7 @@ class Policy:
 
         Raises ValueError where it is another consumer's.
         """
-        known = self._secrets.get((kind, name))
+        known = self._secrets.get(kind, name)
         if known is not None and known.consumer != consumer:
             raise ValueError(f"it is registered for {known.consumer}")
         await self._keep(SecretRecord(consumer, kind, name, der, self.runtime.clock.now(), expires))
@@ -405,26 +311,19 @@ class Policy:
 
     async def _keep(self, record: SecretRecord) -> None:
         await self.store.consumers.put_secret(record)
-        self._secrets[record.kind, record.key_id] = record
-        self._guard.renewed({record.key_id})
+        self._secrets.put(record)
         await self._tell(record.consumer)
 
     async def revoke_secret(self, kind: SecretKind, key_id: str) -> bool:
         """At once, and with it every token that may have been asked for with it."""
-        record = self._secrets.pop((kind, key_id), None)
+        record = self._secrets.drop(kind, key_id)
         if record is not None and kind == "client":
-            await self._forget_tokens(record.consumer)
+            await self._tokens.forget(record.consumer)
         revoked = await self.store.consumers.revoke(kind, key_id)
-        self._secrets.pop((kind, key_id), None)  # a refresh may have read it meanwhile
+        self._secrets.drop(kind, key_id)  # a refresh may have read it meanwhile
         if record is not None:
             await self._tell(record.consumer)
         return revoked
-
-    async def _forget_tokens(self, consumer: str) -> None:
-        for digest in [digest for digest, live in self._tokens.items() if live.consumer == consumer]:
-            self._tokens.pop(digest, None)
-            await self.store.tokens.revoke(digest)
-            self._tokens.pop(digest, None)
 
     async def put_consumer(self, consumer: Consumer) -> None:
         await self.store.consumers.put(consumer)
@@ -464,11 +363,6 @@ class Policy:
 
     def grants_of(self, consumer: str) -> list[Grant]:
         return [grant for grant in self._grants.values() if grant.consumer == consumer]
-
-
-def _before(consumer: str) -> str:
-    """The key id of the client secret that is on its way out: no client is called so."""
-    return f"{consumer}{_BEFORE}"
 
 
 def _stands(grant: Grant, today: date) -> bool:

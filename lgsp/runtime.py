@@ -7,6 +7,8 @@ against the real world and inside the virtual clock of the simulator (see `mocks
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import gc
 import random
 import secrets
@@ -28,6 +30,8 @@ _PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
 _SHIFTS = tuple(range(120, -1, -10))
 _COLLECT = (10_000, 20, 20)
 """A call makes some thousand objects, nearly none of them in circles, so the collector may come less often."""
+_MALLOC = ((-3, 256 * 1024), (-1, 1024 * 1024), (-8, 2))
+"""glibc's mallopt: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX."""
 _ENTROPY = 4000
 """Bytes: four hundred ids."""
 
@@ -92,12 +96,28 @@ class ThreadOffload:
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` of a process that serves: on uvloop where the extra `speed` has brought it."""
+    _give_back()
     try:
         import uvloop
     except ImportError:
         return asyncio.run(main)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
+
+
+def _give_back() -> None:
+    """Large buffers go back to the kernel when they are freed. Left to itself the C library takes ever larger ones for
+    small, keeps a heap for each thread, and after one hostile minute the process has twice its size for good."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library has other words, or none
+        mallopt = ctypes.CDLL(None).mallopt
+        for name, value in _MALLOC:
+            mallopt(name, value)
+
+
+def trim() -> None:
+    """What is free between what is used goes back too: some milliseconds for a heap of some hundred megabytes."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def hurry() -> None:

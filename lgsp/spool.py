@@ -13,11 +13,13 @@ from typing import BinaryIO, Literal
 from lgsp.errors import Overloaded, TooLarge
 from lgsp.lift import JsonLifter, Lifter, XmlLifter, escaped, utf8_cut
 from lgsp.model import Blob, Spooled, Text
+from lgsp.room import Room, Share
 from lgsp.runtime import Runtime
 
 CHUNK = 256 * 1024
 
 Syntax = Literal["json", "xml", "raw"]
+Part = Literal["request", "answer"]
 
 
 class FileWriter:
@@ -43,9 +45,11 @@ class FileWriter:
 
 @dataclass(slots=True)
 class Drawer:
-    """The spool files of one exchange: a folder that is made with the first file and removed at the end."""
+    """The spool files of one exchange: a folder that is made with the first file and removed at the end. And its share of
+    the memory for message bodies."""
 
     spool: Spool
+    share: Share
     folder: Path | None = None
     used: int = 0
     _writers: list[FileWriter] = field(default_factory=list)
@@ -57,7 +61,7 @@ class Drawer:
         self._writers.append(FileWriter(self.folder / f"{len(self._writers) + 1:04d}"))
         return self._writers[-1]
 
-    async def lift(self, chunks: AsyncIterator[bytes], syntax: Syntax, limit: int) -> Spooled:
+    async def lift(self, chunks: AsyncIterator[bytes], syntax: Syntax, limit: int, part: Part = "request") -> Spooled:
         """A streamed message, its large strings on disk. `TooLarge` over `limit` bytes, `Overloaded` over the spool's bound."""
         if syntax == "raw":
             return await self._whole(chunks, limit)
@@ -65,7 +69,18 @@ class Drawer:
         async for chunk in chunks:
             self.spool.reserve(self, len(chunk))
             await self.spool.runtime.offload(lambda chunk=chunk: lifter.feed(chunk))  # type: ignore[misc]  # default binds now
+            self.share.grow(part, lifter.left)
         return lifter.finish()
+
+    async def gather(self, chunks: AsyncIterator[bytes], limit: int, part: Part = "request") -> bytes:
+        """A message that is not streamed, in memory. `TooLarge` over `limit` bytes, `Overloaded` where there is no room."""
+        held = bytearray()
+        async for chunk in chunks:
+            held += chunk
+            if len(held) > limit:
+                raise TooLarge()
+            self.share.grow(part, len(held))
+        return bytes(held)
 
     async def _whole(self, chunks: AsyncIterator[bytes], limit: int) -> Spooled:
         writer = self.open()
@@ -83,6 +98,7 @@ class Drawer:
     def close(self) -> None:
         """Removes what the exchange left on disk."""
         self.spool.release(self)
+        self.share.close()
         for writer in self._writers:
             writer.close()  # a message that broke off has left its last file open
         self._writers.clear()
@@ -99,10 +115,12 @@ class Spool:
     runtime: Runtime
     limit: int = 2 * 1024**3
     used: int = 0
+    memory: Room = field(default_factory=lambda: Room(24 * 1024**2))
+    """For what does not go to disk."""
 
     def drawer(self) -> Drawer:
         """A new exchange's drawer."""
-        return Drawer(self)
+        return Drawer(self, self.memory.share())
 
     def sweep(self) -> None:
         """Removes what a killed process left; called at start, before the first exchange."""

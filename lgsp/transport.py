@@ -48,15 +48,16 @@ class Until(Protocol):
     def at(self) -> float: ...
 
 
-Keep = Callable[[AsyncIterator[bytes], str, int], Awaitable[Spooled]]
-"""Spools an answer that arrives: chunks, its media type, the limit in bytes. Raises `TooLarge` over the limit."""
+Keep = Callable[[AsyncIterator[bytes], str, int], Awaitable[bytes | Spooled]]
+"""Keeps a large answer that arrives: chunks, its media type, the limit in bytes. Raises `TooLarge` over the limit, and
+`Overloaded` where there is no room."""
 
 
 class Transport(Protocol):
     """The port. `base` is the upstream's address from the settings, `request.target` path and query below it.
 
     Raises `ConnectFailed`, `Timeout` or `BadAnswer`; `error.reached` tells whether the backend may have got the request.
-    With `keep` an answer above 64 KiB comes up as `Spooled`; `limit` bounds the answer's bytes either way.
+    With `keep` an answer above 64 KiB comes up as that makes it; `limit` bounds the answer's bytes either way.
     """
 
     async def send(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
 
 import jsonschema_rs
 from lxml import etree
 
 from lgsp.contract.diagnose import pointer
 from lgsp.model import Blob, Data, FieldError
+
+T = TypeVar("T")
 
 _PLACEHOLDER = "AAAA"
 """What a `Blob` counts as: legal text, legal base64. Rules broken at its place are not reported."""
@@ -31,6 +34,26 @@ _LIMITS = {
     "multipleOf": "multipleOf",
 }
 _MAX_ERRORS = 50
+_MASK = "…"
+"""Stands in the validator's own messages where the value would: nobody reads them, and a value may have megabytes."""
+_MOST_VALUES, _LONGEST_TEXT = 2_000, 1_000
+"""What is looked at to say why a message is not valid. The validator tells of every breach at once, each with what it
+stands in: a megabyte of zeros where objects should be would take it six seconds and half a gigabyte."""
+_FURTHER_VALUES = 20_000
+"""What is looked at next, for its first breach, where nothing is wrong with that much of it."""
+_LONGEST_NAME = 100
+_OF_WHOLES = (
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "uniqueItems",
+    "contains",
+    "minLength",
+    "pattern",
+)
+"""Rules that an extract may break though the message keeps them, or the other way round."""
+_PLAIN_TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 
 
 def _is_base64(text: str) -> bool:
@@ -46,7 +69,10 @@ class JsonValidator:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._validator = jsonschema_rs.Draft202012Validator(
-            schema, validate_formats=True, formats={"decimal": _is_decimal, "byte": _is_base64, "binary": _anything}
+            schema,
+            validate_formats=True,
+            formats={"decimal": _is_decimal, "byte": _is_base64, "binary": _anything},
+            mask=_MASK,
         )
 
     def errors(self, data: Data) -> tuple[FieldError, ...]:
@@ -56,16 +82,30 @@ class JsonValidator:
                 return ()
         except (ValueError, TypeError):
             pass  # a value that is not JSON: a Blob, which counts as a string
-        blobs: set[str] = set()
+        extract = _Extract()
         found: dict[FieldError, None] = {}
         try:
-            for error in self._validator.iter_errors(without_blobs(data, "", blobs)):
-                found |= dict.fromkeys(each for each in _field_errors(error) if each.path not in blobs)
+            for error in self._validator.iter_errors(extract.of(data, "")):
+                found |= dict.fromkeys(islice(extract.told(error), _MAX_ERRORS))
                 if len(found) >= _MAX_ERRORS:
                     break
+            if not found and extract.short:
+                found = dict.fromkeys(self._further(data))
         except (ValueError, TypeError):
             return (FieldError("", "type:json"),)
         return tuple(found)
+
+    def _further(self, data: Data) -> Iterator[FieldError]:
+        extract = _Extract(_FURTHER_VALUES, len)
+        seen = extract.of(data, "")
+        try:
+            self._validator.validate(seen)
+        except jsonschema_rs.ValidationError as error:
+            told = list(islice(extract.told(error), _MAX_ERRORS))
+        else:
+            told = []
+        if told or extract.short:
+            yield from told or (FieldError("", "invalid"),)
 
 
 def schema_problem(schema: dict[str, Any]) -> str | None:
@@ -79,6 +119,59 @@ def schema_problem(schema: dict[str, Any]) -> str | None:
 
 def _anything(_: str) -> bool:
     return True
+
+
+@dataclass(slots=True)
+class _Extract:
+    """As much of a message as tells what is wrong with it. Where it was cut, its own rules say nothing."""
+
+    left: int = _MOST_VALUES
+    longest: Callable[[str], int] = lambda _: _LONGEST_TEXT
+    """Of a text, how much of it is looked at."""
+    short: bool = False
+    cut: set[str] = field(default_factory=set)
+    """Where a value was shortened."""
+    blobs: set[str] = field(default_factory=set)
+
+    def of(self, data: Any, path: str) -> Any:
+        self.left -= 1
+        match data:
+            case Blob():
+                self.blobs.add(path)
+                return _PLACEHOLDER
+            case str() if len(data) > (most := self.longest(data)):
+                self._shorten(path)
+                return data[:most]
+            case dict():
+                return {
+                    self._name(key): self.of(value, pointer(path, key)) for key, value in self._some(data.items(), path)
+                }
+            case list():
+                return [self.of(value, pointer(path, index)) for index, value in enumerate(self._some(data, path))]
+        return data
+
+    def told(self, error: jsonschema_rs.ValidationError) -> Iterator[FieldError]:
+        return (each for each in _field_errors(error) if not self._doubtful(each))
+
+    def _doubtful(self, error: FieldError) -> bool:
+        """It may be of our making: said of a value that was shortened, or of a field that an object lost."""
+        if error.path in self.blobs or (error.rule == "required" and error.path.rpartition("/")[0] in self.cut):
+            return True
+        kind, _, named = error.rule.partition(":")
+        form = kind == "type" and not _PLAIN_TYPES.issuperset(named.split("|"))
+        return error.path in self.cut and (form or error.rule.startswith(_OF_WHOLES))
+
+    def _some(self, members: Collection[T], path: str) -> list[T]:
+        if len(members) > max(self.left, 0):
+            self._shorten(path)
+        return list(islice(members, max(self.left, 0)))
+
+    def _name(self, key: str) -> str:
+        return key if len(key) <= _LONGEST_NAME else f"{key[:_LONGEST_NAME]}…"
+
+    def _shorten(self, path: str) -> None:
+        self.cut.add(path)
+        self.short = True
 
 
 def without_blobs(data: Any, path: str, found: set[str]) -> Any:

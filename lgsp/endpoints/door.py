@@ -102,7 +102,9 @@ def _middleware(house: House) -> Middleware:
                 return response
             if request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() != "identity":
                 return await _outside(house, request, UnsupportedMediaType(_COMPRESSED))
-            return await handler(request)
+            return await edge.delivered(house, request, await handler(request))
+        except ConnectionError:  # the caller has gone, or was let go: nobody is there to be told
+            raise
         except web.HTTPNotFound:
             return await _outside(house, request, UnknownOperation())
         except web.HTTPMethodNotAllowed as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Literal
@@ -24,6 +25,10 @@ from lgsp.spool import Drawer, chunks_of
 STREAM_FROM = 64 * 1024
 """Bodies above this go through the spool where the operation is streamed."""
 
+_WAITS_FROM = 64 * 1024
+"""Answers below this go to the kernel at once, whoever reads them."""
+_SLOWEST = 64 * 1024
+"""Bytes a second of a reader who is still waited for."""
 _CORRELATION = re.compile(r"(?![0-9]*\Z)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 """Digits alone are refused: they could be a person's number, and this id is logged."""
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -102,10 +107,14 @@ async def read_body(
     limit: int,
     drawer: Drawer | None = None,
     syntax: Literal["json", "xml", "raw"] = "json",
+    *,
+    streamed: bool = False,
+    known: bool = True,
 ) -> bytes | Spooled:
-    """The body within `limit` bytes and the time that a body may take; large strings go to the drawer where one is given.
+    """The body within `limit` bytes and the time that a body may take; a large one counts in the drawer, and where it is
+    `streamed`, its large strings go there. `known`: it is clear by now who calls.
 
-    Raises `TooLarge` and `InvalidMessage`.
+    Raises `TooLarge`, `InvalidMessage` and `Overloaded`.
     """
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge()
@@ -113,20 +122,19 @@ async def read_body(
         return b""
     large = request.content_length is None or request.content_length > STREAM_FROM
     try:
-        if request.content.is_eof() and not (drawer is not None and large):  # it came with its head: no wait, no timer
+        if request.content.is_eof() and not (streamed and large):  # it came with its head: no wait, no timer
             body = request.content.read_nowait()
             if len(body) > limit:
                 raise TooLarge()
             return body
         async with asyncio.timeout(house.settings.limits.body_seconds):
-            if drawer is not None and large:
+            if drawer is None:
+                with contextlib.closing(house.spool.drawer()) as short:  # a form: read here, judged at once
+                    return await short.gather(_chunks(request), limit)
+            drawer.share.stranger = not known
+            if streamed and large:
                 return await drawer.lift(_chunks(request), syntax, limit)
-            held = bytearray()
-            async for chunk in _chunks(request):
-                held += chunk
-                if len(held) > limit:
-                    raise TooLarge()
-            return bytes(held)
+            return await drawer.gather(_chunks(request), limit)
     except TimeoutError as error:
         raise InvalidMessage(Text("Nội dung gửi quá chậm", "The body came too slowly")) from error
     except (ClientPayloadError, ConnectionError, web.RequestPayloadError) as error:
@@ -173,11 +181,37 @@ async def send(
         return web.Response(status=reply.status, headers=fields, body=reply.body)
     response = web.StreamResponse(status=reply.status, headers=fields)
     response.content_length = reply.body.size
-    await response.prepare(request)
-    async for chunk in chunks_of(reply.body, house.runtime):
-        await response.write(chunk)
-    await response.write_eof()
+    async with _taken(house, request, reply.body.size):
+        await response.prepare(request)
+        async for chunk in chunks_of(reply.body, house.runtime):
+            await response.write(chunk)
+        await response.write_eof()
     return response
+
+
+async def delivered(house: House, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """A large answer is written here and not by the server, which would wait for its reader for ever."""
+    if (
+        isinstance(response, web.Response)
+        and not response.prepared
+        and (size := response.content_length or 0) > _WAITS_FROM
+    ):
+        async with _taken(house, request, size):
+            await response.prepare(request)
+            await response.write_eof()
+    return response
+
+
+@contextlib.asynccontextmanager
+async def _taken(house: House, request: web.Request, size: int) -> AsyncIterator[None]:
+    """Who reads his answer too slowly is let go: it holds memory and a connection."""
+    try:
+        async with asyncio.timeout(house.settings.limits.body_seconds + size / _SLOWEST):
+            yield
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionError from None
 
 
 def as_ours(house: House, exchange: Exchange, error: Exception) -> LgspError:

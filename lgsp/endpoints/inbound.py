@@ -25,19 +25,24 @@ async def _call(house: House, request: web.Request) -> web.StreamResponse:
     exchange.system, exchange.operation_name = request.match_info["system"], request.match_info["operation"]
     exchange.respond_async = False
 
+    drawer = house.spool.drawer()
+
     async def read(_: Exchange) -> bytes | Spooled:
         called, _connector = inbound_of(exchange)
-        return await edge.read_body(house, request, called.max_body)
+        return await edge.read_body(house, request, called.max_body, drawer)
 
     exchange.face_state["read"] = read
     try:
-        await house.receive(exchange)
-        if exchange.reply is None:
-            raise BusFault()
-        reply = exchange.reply
-    except Exception as error:  # noqa: BLE001  the door is where every error becomes an answer
-        reply = _refusal(house, exchange, edge.as_ours(house, exchange, error))
-    return await edge.send(house, request, reply, edge.headers_out(house, exchange))
+        try:
+            await house.receive(exchange)
+            if exchange.reply is None:
+                raise BusFault()
+            reply = exchange.reply
+        except Exception as error:  # noqa: BLE001  the door is where every error becomes an answer
+            reply = _refusal(house, exchange, edge.as_ours(house, exchange, error))
+        return await edge.send(house, request, reply, edge.headers_out(house, exchange))
+    finally:
+        drawer.close()
 
 
 def _refusal(house: House, exchange: Exchange, error: LgspError) -> HttpResponse:

@@ -24,6 +24,7 @@ from lgsp.spool import Drawer
 
 _STRANGER_LIMIT = 1 << 20
 """Bytes that are read of somebody whose session or token stands in the body itself."""
+_LOGIN_LIMIT = 16 * 1024
 _IN_BODY = ("session", "accessToken", "access_token")
 
 
@@ -54,7 +55,7 @@ async def _login(house: House, request: web.Request) -> web.StreamResponse:
     """The X-Road adapter's dance (DOMAIN §1.5). The session is the bus's own; its session with the ministry stays inside."""
     headers = edge.lower(request)
     try:
-        raw = await edge.read_body(house, request, _STRANGER_LIMIT)
+        raw = await edge.read_body(house, request, _LOGIN_LIMIT)
         asked = msgspec.json.decode(raw if isinstance(raw, bytes) else b"", type=_Login)
         found = await house.policy.issue(asked.username, asked.password, "session", edge.peer(house, request))
     except (LgspError, msgspec.DecodeError, RecursionError) as error:
@@ -65,9 +66,17 @@ async def _login(house: House, request: web.Request) -> web.StreamResponse:
     return web.Response(body=body, content_type=JSON, headers={"Cache-Control": "no-store"})
 
 
-async def _call(house: House, request: web.Request) -> web.StreamResponse:
+async def call_at(house: House, request: web.Request, target: str) -> web.StreamResponse:
+    """The same for a call that came in at another address. An API key goes before a token: that one is another gateway's."""
+    return await _call(house, request, target)
+
+
+async def _call(house: House, request: web.Request, target: str | None = None) -> web.StreamResponse:
     exchange = edge.new_exchange(house, request, Face.NATIVE)
-    exchange.request = replace(exchange.request, target=request.raw_path.removeprefix("/native"))
+    exchange.request = replace(exchange.request, target=target or request.raw_path.removeprefix("/native"))
+    if target is not None and "x-api-key" in exchange.request.headers:
+        headers = {name: value for name, value in exchange.request.headers.items() if name != "authorization"}
+        exchange.request = replace(exchange.request, headers=headers)
     exchange.respond_async = False
     exchange.idempotency_key = None  # a replayed answer would not be the ministry's bytes
     drawer = house.spool.drawer()
@@ -120,8 +129,10 @@ async def _open(house: House, request: web.Request, exchange: Exchange, drawer: 
         house,
         request,
         largest if known else min(largest, _STRANGER_LIMIT),
-        drawer if streamed else None,
+        drawer,
         _syntax(exchange, entries),
+        streamed=streamed,
+        known=known,
     )
     exchange.request = replace(exchange.request, body=body)
     if exchange.consumer is None:

@@ -47,7 +47,7 @@ async def _answer(house: House, request: web.Request, exchange: Exchange, drawer
         operation = exchange.operation
         if operation is None:
             raise BusFault()
-        return await edge.read_body(house, request, operation.max_body, drawer if operation.streamed else None)
+        return await edge.read_body(house, request, operation.max_body, drawer, streamed=operation.streamed)
 
     exchange.face_state["read"] = read
     exchange.face_state["drawer"] = drawer

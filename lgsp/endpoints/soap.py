@@ -79,18 +79,25 @@ async def _open(house: House, request: web.Request, exchange: Exchange, drawer: 
     known = exchange.consumer is not None
     limit = max((each.max_body for each in operations), default=0) if known else _STRANGER_LIMIT
     streamed = known and any(each.streamed for each in operations)
-    body = await edge.read_body(house, request, limit, drawer if streamed else None, "xml")
+    body = await edge.read_body(house, request, limit, drawer, "xml", streamed=streamed, known=known)
     exchange.request = replace(exchange.request, body=body)
 
     def work() -> soap.Opened:
         return soap.open_request(connector.public, exchange.request)
 
     small = isinstance(body, bytes) and len(body) <= OFFLOAD_FROM
-    opened = work() if small else await house.runtime.offload(work)
+
+    async def done() -> soap.Opened:
+        if small:
+            return work()
+        async with house.spool.memory.turn(len(body)):
+            return await house.runtime.offload(work)
+
+    opened = await done()
     if opened.signed:
         exchange.consumer, message = await verified(house, exchange, body)
         exchange.request = replace(exchange.request, body=message)
-        opened = work() if small else await house.runtime.offload(work)
+        opened = await done()
     exchange.face_state["opened"] = opened
     exchange.operation_name = opened.operation.name
     exchange.idempotency_key = opened.message_id

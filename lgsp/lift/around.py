@@ -15,6 +15,8 @@ _MARK = "lgspBlob"
 
 def with_placeholders(body: Spooled) -> tuple[bytes, dict[str, Blob]]:
     """The message small enough to parse, and which placeholder stands for which blob."""
+    if len(body.pieces) == 1 and isinstance(body.pieces[0], bytes):
+        return body.pieces[0], {}  # nothing was large, and it need not stand here twice
     out, blobs = bytearray(), {}
     for piece in body:
         if isinstance(piece, bytes):

@@ -12,6 +12,8 @@ from lgsp.model import Blob, Spooled
 
 THRESHOLD = 64 * 1024
 """Bytes of raw text above which a string is lifted."""
+MOST_LEFT = 8 * 1024 * 1024
+"""Bytes of a message that may be left when its large strings are taken out: that much is parsed in one piece."""
 
 
 class BlobWriter(Protocol):
@@ -22,13 +24,14 @@ class BlobWriter(Protocol):
 
 
 class Lifter(ABC):
-    """Fed chunks, keeps pieces. `limit` bounds the whole message in bytes; breaking it raises `TooLarge`."""
+    """Fed chunks, keeps pieces. `limit` bounds the whole message in bytes; breaking it raises `TooLarge`, and so does a
+    message of small parts that is too much to parse."""
 
     def __init__(self, open_blob: Callable[[], BlobWriter], limit: int) -> None:
         self._open, self._limit = open_blob, limit
         self._pieces: list[Piece] = []
         self._small = bytearray()
-        self._seen = 0
+        self._seen = self._kept = 0
         self._writer: BlobWriter | None = None
 
     def feed(self, chunk: bytes) -> None:
@@ -41,6 +44,14 @@ class Lifter(ABC):
         except InvalidMessage:
             self._abandon()
             raise
+        if self.left > MOST_LEFT:
+            self._abandon()
+            raise TooLarge()
+
+    @property
+    def left(self) -> int:
+        """Bytes that stay in memory, so far."""
+        return self._kept + len(self._small)
 
     def finish(self) -> Spooled:
         """The message, once the last chunk was fed. A message cut inside a string is left for the parser to refuse."""
@@ -66,6 +77,7 @@ class Lifter(ABC):
     def _cut(self) -> None:
         if self._small:
             self._pieces.append(bytes(self._small))
+            self._kept += len(self._small)
             self._small.clear()
 
     def _add_blob(self, writer: BlobWriter, escape: Escape) -> None:

@@ -18,6 +18,10 @@ NOTICED_SECONDS = 0.001
 """A shorter wait is no step of its own in the evidence."""
 _WEIGHT = 0.1
 """Of the newest attempt in the moving average."""
+_GOLDEN = 0.6180339887
+"""Multiples of it, without their whole part, fill the space between nought and one evenly, however many there are."""
+_LATEST = 30.0
+"""Seconds over which those who are refused are told to come again: all in the same second would be the next crowd."""
 
 
 @dataclass(slots=True)
@@ -29,19 +33,32 @@ class Slots:
     queue: deque[asyncio.Future[None]] = field(default_factory=deque)
     seconds: float = 0.05
     """Moving average of how long a slot is held; the start is a guess."""
+    holders: int = 0
+    since: float = 0.0
+    """Sum of the moments at which the holders began."""
+    refused: int = 0
 
-    def expected(self) -> float:
+    def hold(self, now: float) -> float:
+        """Seconds that a slot is held: those who hold one now may have done so for longer than any that has ended."""
+        return max(self.seconds, now - self.since / self.holders if self.holders else 0.0)
+
+    def expected(self, now: float) -> float:
         """Seconds that one more in the queue would wait."""
-        return (len(self.queue) + 1) * self.seconds / max(1, self.capacity)
+        return (len(self.queue) + 1) * self.hold(now) / max(1, self.capacity)
 
-    async def take(self, patience: float) -> None:
+    def again(self, now: float) -> float:
+        """Seconds after which the next one who is refused may come again: spread evenly over the time that a slot is held."""
+        self.refused += 1
+        return max(1.0, self.expected(now)) + self.refused * _GOLDEN % 1 * min(self.hold(now), _LATEST)
+
+    async def take(self, patience: float, now: float) -> None:
         """Raises `Overloaded`."""
         if self.taken < self.capacity and not self.queue:
             self.taken += 1
             return
-        expected = self.expected()
+        expected = self.expected(now)
         if expected > min(PATIENCE_SECONDS, patience) or len(self.queue) >= self.capacity:
-            raise Overloaded(retry_after=max(1.0, expected))
+            raise Overloaded(retry_after=self.again(now))
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.queue.append(turn)
         try:
@@ -53,7 +70,7 @@ class Slots:
             elif turn in self.queue:
                 self.queue.remove(turn)
             if isinstance(error, TimeoutError):
-                raise Overloaded(retry_after=max(1.0, self.expected())) from None
+                raise Overloaded(retry_after=self.again(now)) from None
             raise
 
     def release(self) -> None:
@@ -65,8 +82,14 @@ class Slots:
                 return
         self.taken -= 1
 
-    def held(self, seconds: float) -> None:
-        self.seconds += _WEIGHT * (seconds - self.seconds)
+    def begun(self, now: float) -> None:
+        self.holders += 1
+        self.since += now
+
+    def ended(self, begun: float, now: float) -> None:
+        self.holders -= 1
+        self.since = self.since - begun if self.holders else 0.0
+        self.seconds += _WEIGHT * (now - begun - self.seconds)
 
 
 @dataclass(slots=True)
@@ -89,13 +112,14 @@ class Bulkhead:
             slots = self.systems[connector.name] = Slots(connector.slots)
         slots.capacity = connector.slots
         began = self.clock.monotonic()
-        await slots.take(deadline.remaining(self.clock))
+        await slots.take(deadline.remaining(self.clock), began)
         taken = self.clock.monotonic()
+        slots.begun(taken)
         exchange.timings["wait"] = exchange.timings.get("wait", 0.0) + taken - began
         if taken - began >= NOTICED_SECONDS:
             exchange.waits.append(("slot", began, taken - began))
         try:
             return await handler(exchange)
         finally:
-            slots.held(self.clock.monotonic() - taken)
+            slots.ended(taken, self.clock.monotonic())
             slots.release()

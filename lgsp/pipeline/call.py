@@ -9,13 +9,23 @@ from typing import Any, TypeVar
 
 from lgsp.adapters import rest, soap
 from lgsp.adapters.envelope import UsernameToken, Version, security_block
-from lgsp.errors import BadAnswer, BusFault, ConnectFailed, InvalidMessage, LgspError, ProviderFault, Unavailable
+from lgsp.errors import (
+    BadAnswer,
+    BusFault,
+    ConnectFailed,
+    InvalidMessage,
+    LgspError,
+    Overloaded,
+    ProviderFault,
+    Unavailable,
+)
 from lgsp.events import AttemptMade, Events
 from lgsp.exchange import Attempt, Exchange
 from lgsp.health import HealthBook
 from lgsp.health.conformity import deviation_of
 from lgsp.mapping import Context
 from lgsp.model import Data, Face, FieldError, HttpRequest, HttpResponse, Spooled, Text
+from lgsp.pipeline.heavy import turn
 from lgsp.pipeline.verdict import http_fault, platform_fault, refusal, soap_fault
 from lgsp.registry import XROAD_FORWARD, BackendRoute, Connector, Operation
 from lgsp.runtime import HANOI, Runtime
@@ -117,7 +127,7 @@ class Call:
         try:
             answer = await self.upstreams.send(
                 operation.system, backend.upstream, backend.dstcode, request, deadline,
-                keep=keep(exchange) if operation.streamed else None, limit=max(MIB, operation.max_body),
+                keep=keep(exchange, streamed=operation.streamed), limit=max(MIB, operation.max_body),
             )  # fmt: skip
         except UpstreamUnavailable as error:
             outcome = ""  # the ministry was not even asked
@@ -159,7 +169,10 @@ class Call:
     async def _timed(self, exchange: Exchange, weight: int, work: Callable[[], T]) -> T:
         began = self.runtime.clock.monotonic()
         try:
-            return await self.runtime.offload(work) if weight > AWAY_FROM else work()
+            if weight <= AWAY_FROM:
+                return work()
+            async with turn(exchange, weight):
+                return await self.runtime.offload(work)
         finally:
             seconds = self.runtime.clock.monotonic() - began
             exchange.timings["codec"] = exchange.timings.get("codec", 0.0) + seconds
@@ -294,16 +307,25 @@ def forwarded(request: HttpRequest, route: BackendRoute, context: Context) -> Ht
     return HttpRequest(request.method, path + (f"?{query}" if query else ""), headers | own, request.body)
 
 
-def keep(exchange: Exchange) -> Keep | None:
-    """Large answers go into the drawer that the face has opened for this exchange, and go with it."""
+def keep(exchange: Exchange, *, streamed: bool) -> Keep | None:
+    """Large answers count in the drawer that the face has opened for this exchange, those of a streamed operation go into
+    it; the one of an earlier attempt is gone."""
     drawer: Drawer | None = exchange.face_state.get("drawer")
     if drawer is None:
         return None
+    drawer.share.drop("answer")
 
-    async def spooled(chunks: AsyncIterator[bytes], content_type: str, limit: int) -> Spooled:
+    async def spooled(chunks: AsyncIterator[bytes], content_type: str, limit: int) -> bytes | Spooled:
         kind = content_type.partition(";")[0].lower()
         syntax: Any = "xml" if kind.endswith("xml") else "raw" if kind.startswith("multipart/") else "json"
-        return await drawer.lift(chunks, syntax, limit)
+        drawer.share.stranger = False
+        try:
+            if streamed:
+                return await drawer.lift(chunks, syntax, limit, "answer")
+            return await drawer.gather(chunks, limit, "answer")
+        except Overloaded as full:
+            full.reached = True  # the ministry has answered, whatever that was
+            raise
 
     return spooled
 

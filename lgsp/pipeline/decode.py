@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ from lgsp.adapters import rest, soap
 from lgsp.errors import BusFault, InvalidMessage, TooLarge
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Data, Face, HttpRequest, HttpResponse, Spooled
+from lgsp.pipeline.heavy import turn
 from lgsp.registry import Operation
 from lgsp.runtime import Runtime
 
@@ -44,7 +46,7 @@ class Decode:
                 await self._runtime.offload(codec.warm)
         clock = self._runtime.clock
         began = clock.monotonic()
-        exchange.data = await self._away(_weight(exchange.request.body), lambda: _in(exchange, operation))
+        exchange.data = await self._away(exchange, _weight(exchange.request.body), lambda: _in(exchange, operation))
         exchange.timings["codec"] = clock.monotonic() - began
         answer = await handler(exchange)
         began = clock.monotonic()
@@ -53,17 +55,21 @@ class Decode:
         else:
             theirs = exchange.backend_response
             weight = _weight(theirs.body) if theirs is not None else 0
-            exchange.reply = await self._away(weight, lambda: _out(exchange, operation, answer))
+            exchange.reply = await self._away(exchange, weight, lambda: _out(exchange, operation, answer))
         exchange.timings["codec"] += clock.monotonic() - began
         return answer
 
-    async def _away(self, weight: int, work: Callable[[], T]) -> T:
-        return await self._runtime.offload(work) if weight > OFFLOAD_FROM else work()
+    async def _away(self, exchange: Exchange, weight: int, work: Callable[[], T]) -> T:
+        if weight <= OFFLOAD_FROM:
+            return work()
+        async with turn(exchange, weight):
+            return await self._runtime.offload(work)
 
 
 def _in(exchange: Exchange, operation: Operation) -> Data:
     if exchange.face is Face.SOAP:
         opened: soap.Opened = exchange.face_state["opened"]
+        exchange.face_state["opened"] = replace(opened, body=None)  # the tree is many times its text, and has been read
         return soap.read_body(opened)
     if exchange.face is Face.NATIVE:
         return _native(exchange)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -300,6 +302,26 @@ def test_no_more_attempts_than_slots_and_refusal_at_once(tmp_path: Path) -> None
         assert refused.value.retry_after >= 1
         await asyncio.gather(*running)
         assert house.wire.most == 2
+
+    play(tmp_path, story)
+
+
+def test_who_is_refused_is_told_to_come_one_after_the_other(tmp_path: Path) -> None:
+    """Four hundred who come back in the same second would take the processor from everybody else."""
+
+    async def story(house: House) -> None:
+        house.wire.answer = slow(9)  # type: ignore[assignment]
+        running = [asyncio.create_task(house.ask()) for _ in range(2)]
+        await asyncio.sleep(8)
+        seconds = Counter[int]()
+        for _ in range(40):
+            with pytest.raises(Overloaded) as refused:
+                await house.ask()
+            assert refused.value.retry_after is not None
+            seconds[math.ceil(refused.value.retry_after)] += 1
+        assert len(seconds) >= 8, "those who hold the slots have done so for 8 s, though none has ended yet"
+        assert max(seconds.values()) <= 10
+        await asyncio.gather(*running)
 
     play(tmp_path, story)
 

@@ -34,11 +34,12 @@ STALL = 0.1
 
 class Watch:
     """Notes when the loop stood still because of us: the smaller of the time that passed and the time that this process
-    computed meanwhile, so that a busy machine is not taken for a stall; and where it stood, as a second thread saw it."""
+    computed meanwhile, so that a busy machine is not taken for a stall; what of it the loop's own thread computed, which no
+    other process can add to; and where it stood, as a second thread saw it."""
 
     def __init__(self) -> None:
-        self.stalls: list[tuple[float, str]] = []
-        self.wall, self.work, self.place = time.monotonic(), time.process_time(), ""
+        self.stalls: list[tuple[float, float, str]] = []
+        self.wall, self.work, self.own, self.place = time.monotonic(), time.process_time(), time.thread_time(), ""
         self.loop = threading.get_ident()
         threading.Thread(target=self.look, daemon=True).start()
 
@@ -52,11 +53,13 @@ class Watch:
 
     async def run(self) -> None:
         while True:
-            self.wall, self.work, self.place = time.monotonic(), time.process_time(), ""
+            self.wall, self.work, self.own = time.monotonic(), time.process_time(), time.thread_time()
+            self.place = ""
             await asyncio.sleep(PROBE)
             stood = min(time.monotonic() - self.wall - PROBE, time.process_time() - self.work)
             if stood >= STALL:
-                self.stalls.append((round(stood, 3), self.place))
+                own = time.thread_time() - self.own
+                self.stalls.append((round(min(own, stood), 3), round(stood, 3), self.place))
 
 
 async def obey(gateway: Gateway, watch: Watch) -> None:

@@ -316,6 +316,29 @@ def json_messages() -> list[Message]:
     return made
 
 
+def large_messages(size: int) -> list[Message]:
+    """Of about that many bytes: well formed, and each many times its text when it is read."""
+    json_ = {
+        "lists": b'{"a":[' + b"[]," * (size // 3) + b"[]]}",
+        "objects": b'{"a":[' + b"{}," * (size // 3) + b"{}]}",
+        "numbers": b'{"a":[' + b"1.5," * (size // 4) + b"0]}",
+        "texts": b'{"a":["' + b'","' * (size // 3) + b'"]}',
+        "keys": b"{" + b",".join(b'"%x":1' % n for n in range(size // 9)) + b"}",
+        "one-text": b'{"a":"' + b"x" * size + b'"}',
+        "middling-texts": b'{"a":[' + b",".join([b'"' + b"y" * 60_000 + b'"'] * (size // 60_003)) + b"]}",
+        "deep": b'{"a":[' + b",".join([b"[" * 50 + b"]" * 50] * (size // 101)) + b"]}",
+    }
+    xml = {
+        "elements": envelope(b"<r>" + b"<a/>" * (size // 4) + b"</r>"),
+        "few-elements": envelope(b"<r>" + (b"<a>" + b"z" * (size // 40_000) + b"</a>") * 40_000 + b"</r>"),
+        "attributes": envelope(b"<r>" + b'<a b="1"/>' * 45_000 + b"</r>"),
+        "text": envelope(b"<r>" + b"x" * size + b"</r>"),
+        "headers": envelope(b"<r/>", header=b"<h/>" * 45_000),
+    }
+    made = [Message(f"large-json-{name}", raw, JSON) for name, raw in json_.items()]
+    return made + [Message(f"large-xml-{name}", raw, XML) for name, raw in xml.items()]
+
+
 NASTY: tuple[Any, ...] = (
     None, True, False, 0, -1, 1 << 53, -(1 << 63), 1 << 70, 1e308, -0.0, 1.5, "", " ", "\n", "0", "-1", "1e400", "NaN", "٠١٢٣", "１２３", "²",
     "9" * 5000, "1" * 12, "0" * 12, "x" * 20_000, "\ud7ff\uffff", "\u0000", "a\u0000b", "\u202e\u2028", "e\u0301" * 500, "😀" * 100, "%s%n{0}{x}",

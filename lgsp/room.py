@@ -1,0 +1,95 @@
+"""Memory for message bodies: how much all exchanges of one process may hold at once. Over it a message is refused at once.
+
+What is counted is an estimate: a body's bytes, three times, because it stands beside what is made of it. What hostile text
+can make of itself beyond that is bounded where it is read (`xml.py`, `contract/jsontext.py`), and few read at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from lgsp.errors import Overloaded
+from lgsp.model import Text
+
+FREE = 16 * 1024
+"""Bytes of one body that are not counted: so little is bounded by the number of connections."""
+HEAVY = 512 * 1024
+"""Bytes from which messages are read or written one after the other: what is made of them meanwhile is many times more."""
+_TIMES = 3
+_OF_STRANGERS = 0.25
+"""The share for callers who have not said yet who they are."""
+
+
+@dataclass(slots=True)
+class Room:
+    """Of one process. `limit` in bytes; a single message always has room, however large its operation lets it be."""
+
+    limit: int
+    used: int = 0
+    strangers: int = 0
+    refused: int = 0
+    """Messages turned away, for the metrics."""
+    passed: int = 0
+    """Bytes that were counted so far, of whatever has come and gone."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def turn(self, size: int) -> AsyncIterator[None]:
+        """The moment in which a message of that size may be read or written."""
+        if size <= HEAVY:
+            yield
+            return
+        async with self._turn:
+            yield
+
+    def _take(self, size: int, *, stranger: bool) -> None:
+        full = self.used > 0 and self.used + size > self.limit
+        if full or (stranger and self.strangers > 0 and self.strangers + size > self.limit * _OF_STRANGERS):
+            self.refused += 1
+            raise _no_room()
+        self.used += size
+        self.passed += size
+        if stranger:
+            self.strangers += size
+
+    def share(self) -> Share:
+        return Share(self)
+
+
+@dataclass(slots=True)
+class Share:
+    """What one exchange holds: of its request, and of the answer of its present attempt."""
+
+    room: Room
+    stranger: bool = False
+    """Nobody knows yet who calls."""
+    _held: dict[str, int] = field(default_factory=dict)
+    _of_strangers: int = 0
+
+    def grow(self, what: str, size: int) -> None:
+        """The part `what` is `size` bytes by now. Raises `Overloaded`."""
+        more = max(0, size - FREE) * _TIMES - self._held.get(what, 0)
+        if more <= 0:
+            return
+        self.room._take(more, stranger=self.stranger)  # noqa: SLF001  the two are one
+        self._held[what] = self._held.get(what, 0) + more
+        if self.stranger:
+            self._of_strangers += more
+
+    def drop(self, what: str) -> None:
+        """That part is gone; another attempt begins."""
+        self.room.used -= self._held.pop(what, 0)
+
+    def close(self) -> None:
+        self.room.used -= sum(self._held.values())
+        self.room.strangers -= self._of_strangers
+        self._held.clear()
+        self._of_strangers = 0
+
+
+def _no_room() -> Overloaded:
+    said = Text("Trục đang giữ quá nhiều nội dung lớn, hãy gửi lại", "Too many large messages at once, send it again")
+    return Overloaded(said, retry_after=1)
