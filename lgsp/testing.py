@@ -27,9 +27,13 @@ import pytest
 if TYPE_CHECKING:  # a plugin is imported in every session of every project: what costs time waits for the first fixture
     from lgsp.app import Gateway
     from lgsp.policy import NewSecrets
+    from lgsp.runtime import Runtime
     from lgsp.simulate import Loaded
+    from lgsp.store import Store
+    from lgsp.transport import Transport
     from lgsp_mocks.journal import Entry
     from lgsp_mocks.simulator import Simulator
+    from lgsp_mocks.world import Province as Folder
     from lgsp_mocks.world import World
 
 T = TypeVar("T")
@@ -118,6 +122,21 @@ class Sim:
             raise AssertionError(nearest(f"{system}/{operation}", fields, [call.request for call in calls], len(mine)))
         return mine[0]
 
+    def called_xml(self, system: str, operation: str, body: str | bytes) -> Entry:
+        """The one SOAP call whose Body has this element, as XML: prefixes do not count, namespaces do; else what came nearest."""
+        from lgsp.xml import parse_xml
+        from lgsp_mocks.expanded import body_of, difference
+        from lgsp_mocks.nearness import nearest_xml
+
+        wanted = parse_xml(body.encode() if isinstance(body, str) else body)
+        calls = self.calls(system, operation)
+        read = [body_of((call.raw or "").encode()) for call in calls]
+        found = [["no SOAP message"] if message is None else difference(wanted, message) for message in read]
+        mine = [call for call, lines in zip(calls, found, strict=True) if not lines]
+        if len(mine) != 1:
+            raise AssertionError(nearest_xml(f"{system}/{operation}", found))
+        return mine[0]
+
     def retried(
         self, system: str, operation: str, *, times: int, at_least: float = 0.0, at_most: float = 120.0
     ) -> list[float]:
@@ -192,7 +211,7 @@ class Beside:
 
 
 @pytest.fixture(scope="session")
-def _lgsp_beside() -> Iterator[Beside]:
+def lgsp_beside() -> Iterator[Beside]:
     beside = Beside()
     yield beside
     beside.close()
@@ -215,7 +234,7 @@ def _lgsp_world(pytestconfig: pytest.Config) -> World:
 
 
 @pytest.fixture
-def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded, _lgsp_world: World) -> Iterator[Sim]:
+def lgsp_simulator(lgsp_beside: Beside, lgsp_loaded: Loaded, _lgsp_world: World) -> Iterator[Sim]:
     """The national platform and every ministry on a free loopback port."""
     from lgsp.runtime import Runtime
     from lgsp_mocks.server import serve
@@ -228,48 +247,86 @@ def lgsp_simulator(_lgsp_beside: Beside, lgsp_loaded: Loaded, _lgsp_world: World
         size=_lgsp_world.size,
         seed=_lgsp_world.seed,
     )
-    server = _lgsp_beside.run(serve(simulator))
-    sim = Sim(server.url, simulator, _lgsp_beside)
+    server = lgsp_beside.run(serve(simulator))
+    sim = Sim(server.url, simulator, lgsp_beside)
     try:
         yield sim
     finally:
-        _lgsp_beside.run(server.close())
+        lgsp_beside.run(server.close())
     if not sim.allow_unmatched and (complaints := sim.complaints()):
         pytest.fail("the simulator complains: " + "; ".join(complaints))
 
 
+@pytest.fixture(scope="session")
+def lgsp_furnished(lgsp_beside: Beside, lgsp_loaded: Loaded, _lgsp_world: World) -> Iterator[Furnished]:
+    with tempfile.TemporaryDirectory(prefix="lgsp-test-") as folder:
+        yield lgsp_beside.run(Furnished.made(lgsp_loaded, _lgsp_world.province, Path(folder)))
+
+
 @pytest.fixture
-def lgsp_bus(_lgsp_beside: Beside, lgsp_loaded: Loaded, lgsp_simulator: Sim) -> Iterator[Bus]:
+def lgsp_bus(lgsp_beside: Beside, lgsp_furnished: Furnished, lgsp_simulator: Sim) -> Iterator[Bus]:
     """The real gateway on a free loopback port, its upstreams pointing at `lgsp_simulator`."""
     stack = AsyncExitStack()
-    bus = _lgsp_beside.run(_start_bus(stack, lgsp_loaded, lgsp_simulator))
+    bus = lgsp_beside.run(start_bus(stack, lgsp_furnished, lgsp_simulator))
     try:
         yield bus
     finally:
-        _lgsp_beside.run(stack.aclose())
+        lgsp_beside.run(stack.aclose())
 
 
-async def _start_bus(stack: AsyncExitStack, loaded: Loaded, sim: Sim) -> Bus:
+@dataclass(frozen=True)
+class Furnished:
+    """A province's records with the demonstration's consumers, made once: every bus begins with a copy of them."""
+
+    loaded: Loaded
+    where: Folder
+    folder: Path
+    image: bytes = field(repr=False)
+    secrets: Mapping[str, NewSecrets] = field(repr=False)
+
+    @classmethod
+    async def made(cls, loaded: Loaded, where: Folder, folder: Path) -> Furnished:
+        from lgsp.runtime import Runtime
+        from lgsp.simulate import furnish
+        from lgsp.store.sqlite import open_store
+
+        runtime = Runtime.system()
+        store = await open_store(None, runtime, inline=True)
+        empty = cls(loaded, where, folder, b"", {})
+        gateway = await empty.gateway(store, runtime, "http://simulator.invalid")
+        try:
+            secrets = await furnish(gateway.policy, where)
+            return cls(loaded, where, folder, await store.image(), secrets)
+        finally:
+            await gateway.close()
+
+    async def gateway(
+        self, store: Store, runtime: Runtime, simulator: str, transport: Transport | None = None
+    ) -> Gateway:
+        from lgsp.app import build
+        from lgsp.settings import Province, Settings
+
+        data = self.folder / runtime.ids.new()  # made when something large is kept there
+        whose = Province(self.where.code, self.where.agency, self.where.title, self.where.title, self.where.era)
+        settings = Settings(data=data, demo=True, sim=simulator, homes=self.loaded.homes, province=whose, port=0)
+        return await build(settings, runtime, transport=transport, store=store, registry=self.loaded.registry)
+
+
+async def start_bus(stack: AsyncExitStack, furnished: Furnished, sim: Sim) -> Bus:
     from aiohttp import web
 
-    from lgsp.app import build
     from lgsp.runtime import Runtime
-    from lgsp.settings import Province, Settings
-    from lgsp.simulate import furnish, start_unwatched
-    from lgsp.store import open_store
+    from lgsp.simulate import start_unwatched
+    from lgsp.store.sqlite import open_store
     from lgsp.transport import AiohttpTransport
     from lgsp_mocks.traffic import HttpGateway
 
-    runtime, where = Runtime.system(), sim.world.province
-    data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lgsp-test-")))
-    whose = Province(where.code, where.agency, where.title, where.title, where.era)
-    settings = Settings(data=data, demo=True, sim=sim.url, homes=loaded.homes, province=whose, port=0)
-    store = await open_store(None, runtime, inline=True)
+    runtime = Runtime.system()
+    store = await open_store(None, runtime, inline=True, image=furnished.image)
     transport = AiohttpTransport(runtime)
     stack.push_async_callback(transport.close)
-    gateway: Gateway = await build(settings, runtime, transport=transport, store=store, registry=loaded.registry)
+    gateway = await furnished.gateway(store, runtime, sim.url, transport)
     stack.push_async_callback(gateway.close)
-    secrets = await furnish(gateway.policy, where)
     await start_unwatched(gateway)  # only the test's own calls reach a ministry, and meet its faults
     runner = web.AppRunner(gateway.application, access_log=None, handle_signals=False, shutdown_timeout=0.5)
     await runner.setup()
@@ -279,4 +336,4 @@ async def _start_bus(stack: AsyncExitStack, loaded: Loaded, sim: Sim) -> Bus:
     to_bus = HttpGateway(url)
     stack.push_async_callback(to_bus.close)
     sim._simulator.gateway = to_bus  # noqa: SLF001  the two halves of one plugin
-    return Bus(url, sim, secrets)
+    return Bus(url, sim, furnished.secrets)

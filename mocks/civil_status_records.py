@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from lgsp.errors import InvalidMessage
@@ -31,16 +32,20 @@ PDF = "JVBERi0xLjQKJeKAkyBt4bqrdQolJUVPRgo="
 
 def standing(world: World) -> dict[str, Any]:
     """The dossiers that are there from the seed, by their codes; never written."""
-    agency, unit = sample_unit(world)
-    mother, father = world.actor("mother-hoa"), world.actor("father-binh")
+    cast = tuple(world.actor(name) for name in ("mother-hoa", "father-binh", "deceased"))
+    return _standing(*sample_unit(world), *(each.full_name.upper() for each in cast), world.actor("child-an").cccd)
+
+
+@lru_cache(maxsize=8)
+def _standing(agency: str, unit: int, mother: str, father: str, deceased: str, child: str) -> dict[str, Any]:
     birth = {
         "nksHoTen": "BÙI MẪU AN",
         "nksGioiTinh": "1",
         "nksNgaySinh": "20.10.2022",
         "nksDanToc": "06",
         "nksQuocTich": "VN",
-        "meHoTen": mother.full_name.upper(),
-        "chaHoTen": father.full_name.upper(),
+        "meHoTen": mother,
+        "chaHoTen": father,
     }
     rows = (
         (f"{agency}-221101-9901", "KS", 4, birth),
@@ -51,14 +56,14 @@ def standing(world: World) -> dict[str, Any]:
             f"{agency}-221101-9905",
             "KT",
             4,
-            {"nktHoTen": world.actor("deceased").full_name.upper(), "nktNgayChet": "24.12.2021"},
+            {"nktHoTen": deceased, "nktNgayChet": "24.12.2021"},
         ),
     )
     return {
         code: dossier_of(
             899_901 + n, code, module, unit, state, fields, datetime.fromisoformat(f"{FIRST_DAY}T08:00:00")
         )
-        | ({"soDinhDanh": world.actor("child-an").cccd} if module == "LTKS" else {})
+        | ({"soDinhDanh": child} if module == "LTKS" else {})
         for n, (code, module, state, fields) in enumerate(rows)
     }
 

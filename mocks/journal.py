@@ -14,6 +14,8 @@ KEPT = 2_000
 """Entries; older ones are forgotten."""
 LONGEST = 4_096
 """Characters of one string that the journal shows."""
+RAW = 16_384
+"""Bytes of a message that the journal keeps as it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Entry:
     """The message, decoded; long strings cut."""
     answer: Any
     headers: dict[str, str]
+    raw: str | None = None
+    """The message as it came, where it was no larger than `RAW`."""
 
 
 Told = Data | Callable[[], Data] | None
@@ -47,11 +51,13 @@ class _Kept:
     at: datetime
     request: Any
     answer: Any
+    raw: bytes | None
     facts: dict[str, Any]
 
     def entry(self) -> Entry:
         request, answer = (shortened(each()) if callable(each) else each for each in (self.request, self.answer))
-        return Entry(n=self.n, at=self.at.isoformat(), request=request, answer=answer, **self.facts)
+        raw = None if self.raw is None else self.raw.decode("utf-8", "replace")
+        return Entry(n=self.n, at=self.at.isoformat(), request=request, answer=answer, raw=raw, **self.facts)
 
 
 class Journal:
@@ -62,9 +68,9 @@ class Journal:
         self._count = 0
         self.effects: dict[str, dict[str, int]] = {}
 
-    def write(self, now: datetime, *, request: Told, answer: Told, **facts: Any) -> None:
+    def write(self, now: datetime, *, request: Told, answer: Told, raw: bytes | None = None, **facts: Any) -> None:
         self._count += 1
-        self._kept.append(_Kept(self._count, now, _kept(request), _kept(answer), facts))
+        self._kept.append(_Kept(self._count, now, _kept(request), _kept(answer), raw, facts))
 
     def calls(self, system: str | None = None, operation: str | None = None) -> list[Entry]:
         """Oldest first."""

@@ -19,7 +19,7 @@ from lgsp_mocks import ngsp, spoil
 from lgsp_mocks.desk import question
 from lgsp_mocks.faults import Fault
 from lgsp_mocks.handler import Handler, HttpFault, SoapFault
-from lgsp_mocks.journal import LONGEST, Told
+from lgsp_mocks.journal import LONGEST, RAW, Told
 from lgsp_mocks.outcome import Outcome
 from lgsp_mocks.reception import Reception
 from lgsp_mocks.visit import Refused, Visit, plain, rules
@@ -45,12 +45,13 @@ class Ministry:
         """Messages that came once may come again."""
         self._reception.guards.clear()
 
-    async def answer(self, request: HttpRequest) -> Outcome:
-        """Everything between the caller's bytes and the outcome."""
+    async def answer(self, request: HttpRequest, *, through: str = "", client: str = "") -> Outcome:
+        """Everything between the caller's bytes and the outcome. `through` is a platform that has let `client` in itself."""
         try:
             visit = self._reception.find(request)
         except Refused as refusal:
             return Outcome(refusal.response)
+        visit.through, visit.consumer = through, client
         try:
             outcome = await self._visit(visit)
         except Refused as refusal:
@@ -66,7 +67,9 @@ class Ministry:
             fault=", ".join(visit.faults) or None,
             request=_asked(visit),
             answer=visit.answer if visit.reply is None else _answered(visit, visit.reply),
-            headers={name: request.headers[name] for name in _SHOWN if name in request.headers},
+            headers={name: request.headers[name] for name in _SHOWN if name in request.headers}
+            | ({"through": through} if through else {}),
+            raw=request.body if isinstance(request.body, bytes) and len(request.body) <= RAW else None,
         )
         return outcome
 
@@ -196,6 +199,7 @@ class Ministry:
     def _unreadable(self, visit: Visit, wrong: LgspError) -> HttpResponse:
         """A message that breaks the ministry's contract."""
         if visit.soap:
+            self._reception.unfit(visit.request, visit.backend.contract, wrong)
             return soap.plain_fault("Client", rules(wrong), visit.version)
         return plain(wrong.status, rules(wrong))
 

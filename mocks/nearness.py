@@ -51,5 +51,16 @@ def nearest(what: str, fields: Mapping[str, Any], messages: Sequence[Any], fitti
     return f"{what} with {asked} was not among {len(messages)} calls; " + "; ".join(off)
 
 
+def nearest_xml(what: str, differences: Sequence[Sequence[str]]) -> str:
+    """The same for messages as XML: what differs in the nearest one by expanded names; a call without a difference fits."""
+    fitting = sum(not lines for lines in differences)
+    if fitting > 1:
+        return f"{what} was called {fitting} times with this message, not once"
+    if not differences:
+        return f"{what} was never called"
+    lines = min(differences, key=len)
+    return f"{what} was not called with this message; the nearest of {len(differences)} calls:\n  " + "\n  ".join(lines)
+
+
 def _name(path: str) -> str:
     return path.rpartition(".")[2].partition("[")[0]

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from lgsp.adapters import rest, soap
 from lgsp.adapters.envelope import CONTENT_TYPES, VersionMismatch
 from lgsp.contract import wsdl
+from lgsp.contract.model import Contract
 from lgsp.errors import LgspError, UnknownOperation
 from lgsp.model import HttpRequest, HttpResponse
 from lgsp_mocks import ngsp, xroad
 from lgsp_mocks.catalogue import SimBackend
+from lgsp_mocks.expanded import misnamed
 from lgsp_mocks.faults import Fault, FaultError
 from lgsp_mocks.visit import Refused, Visit, plain, rules
 from lgsp_mocks.wsse import Guard
@@ -81,19 +83,29 @@ class Reception:
         version = CONTENT_TYPES.get(rest.media_type(request.headers), backend.soap_version)
         try:
             opened = soap.open_request(backend.contract, request)
-        except UnknownOperation:
-            raise Refused(soap.plain_fault("Client", "Unknown operation", version)) from None
-        except VersionMismatch as error:
-            raise Refused(soap.encode_fault(error, version, "vi", "")) from None
         except LgspError as error:
-            raise Refused(soap.plain_fault("Client", rules(error), version)) from None
+            self.unfit(request, backend.contract, error)
+            if isinstance(error, VersionMismatch):
+                raise Refused(soap.encode_fault(error, version, "vi", "")) from None
+            said = "Unknown operation" if isinstance(error, UnknownOperation) else rules(error)
+            raise Refused(soap.plain_fault("Client", said, version)) from None
         return Visit(request, backend, opened.operation, version=opened.version, opened=opened)
+
+    def unfit(self, request: HttpRequest, contract: Contract, error: LgspError) -> None:
+        """Notes a SOAP message that fits no contract: what is wrong with it, and which elements are in another namespace."""
+        said = "no such operation" if isinstance(error, UnknownOperation) else rules(error)
+        elsewhere = misnamed(contract, request.body) if isinstance(request.body, bytes) else []
+        path = request.target.partition("?")[0]
+        self._sim.unmatched.append(f"POST {path}: {'; '.join([said, *elsewhere])}")
 
     def let_in(self, visit: Visit) -> None:
         """The upstream's manners, and the faults of its platform."""
         sim, request, manner = self._sim, visit.request, visit.backend.manner
         xml = True if sim.xml_faults else None
-        if manner == "xroad-session":
+        client: str | None
+        if visit.through:
+            client = visit.consumer
+        elif manner == "xroad-session":
             client = sim.sessions.user_of(request)
         elif manner in ("oauth2", "password-grant"):
             client = sim.tokens.client_of(request, own=manner == "password-grant")

@@ -15,6 +15,7 @@ from aiohttp import web
 from lgsp.errors import LgspError, TooLarge
 from lgsp.model import HttpRequest, Spooled
 from lgsp.spool import Drawer, Spool, chunks_of
+from lgsp_mocks.lane import Lane
 from lgsp_mocks.multipart import MultipartLifter
 from lgsp_mocks.outcome import Outcome
 from lgsp_mocks.simulator import Simulator
@@ -32,6 +33,8 @@ class Server:
 
     simulator: Simulator
     runner: web.ServerRunner
+    door: asyncio.Server
+    lanes: set[Lane]
     host: str
     port: int
 
@@ -40,6 +43,9 @@ class Server:
         return f"http://{self.host}:{self.port}"
 
     async def close(self) -> None:
+        self.door.close()
+        for lane in tuple(self.lanes):
+            lane.close()
         await self.runner.cleanup()
         await self.simulator.close()
 
@@ -63,15 +69,23 @@ async def serve(
     runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.5)
     await simulator.start()
     await runner.setup()
-    site = web.SockSite(runner, listener, backlog=512) if listener else web.TCPSite(runner, host, port, backlog=512)
+    lanes: set[Lane] = set()
+
+    def lane() -> Lane:
+        return Lane(simulator, server, lanes)
+
+    loop = asyncio.get_running_loop()
     try:
-        await site.start()
+        if listener is not None:
+            door = await loop.create_server(lane, sock=listener, backlog=512)
+        else:
+            door = await loop.create_server(lane, host, port, backlog=512, reuse_address=True)
     except OSError:
         await runner.cleanup()
         await simulator.close()
         raise
-    where = runner.addresses[0]
-    return Server(simulator, runner, where[0], int(where[1]))
+    where = door.sockets[0].getsockname()
+    return Server(simulator, runner, door, lanes, where[0], int(where[1]))
 
 
 async def _answer(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) -> web.StreamResponse:

@@ -25,6 +25,9 @@ from lgsp_mocks.faults import Call, Fault, Faults
 from lgsp_mocks.journal import Journal
 from lgsp_mocks.keeping import Keeping
 from lgsp_mocks.ministry import Ministry
+from lgsp_mocks.ndop import NAME as NDOP
+from lgsp_mocks.ndop import PREFIX as NDOP_PREFIX
+from lgsp_mocks.ndop import Ndop
 from lgsp_mocks.ngsp import Tokens, fault
 from lgsp_mocks.outcome import ConnectionBroken, Outcome
 from lgsp_mocks.province_calls import ProvinceCalls
@@ -76,6 +79,7 @@ class Simulator:
         self.gateway: Gateway | None = None
         self._state, self._scratch = state, _Scratch()
         self.ministry = Ministry(self)
+        self.ndop = Ndop(self)
         self.calls_back = ProvinceCalls(self)
         self.work = Work(runtime, self._job)
         self.admin = Admin(self)
@@ -123,7 +127,10 @@ class Simulator:
             )
         if path == xroad.LOGIN:
             return await self._sign_in(request, "xroad-session", self.sessions.login)
-        outcome = await self.ministry.answer(request)
+        if path.startswith(f"{NDOP_PREFIX}/"):
+            outcome = await self.ndop.answer(request)
+        else:
+            outcome = await self.ministry.answer(request)
         self.keeping.changed = True
         return outcome
 
@@ -153,7 +160,7 @@ class Simulator:
     def fault_names(self) -> set[str]:
         """What `/_sim/faults/{name}` may be: systems and the upstreams that they use."""
         upstreams = {backend.upstream for system in self.systems.values() for backend in system.backends.values()}
-        return {*self.systems, *upstreams}
+        return {*self.systems, *upstreams, NDOP}
 
     def set_fault(self, name: str, spec: Any, *, add: bool = False) -> list[Fault]:
         """Sets what is to fail at a system or upstream. Raises `FaultError` for what cannot be."""
@@ -162,6 +169,7 @@ class Simulator:
         if any(fault.kind == "token-down" for fault in faults):  # or nobody would knock for an hour
             self.tokens.revoke_all()
             self.sessions.expire_all()
+            self.ndop.tokens.revoke_all()
         return faults
 
     async def _sign_in(

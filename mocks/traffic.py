@@ -48,6 +48,8 @@ class Flow:
     consumer: str = "mot-cua"
     when: When = "work"
     fresh: bool = False
+    moment: str = ""
+    """The field that says when it happened, with its offset: nobody reports the same step twice."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,9 @@ class Requests:
         text = json.dumps(example["request"], ensure_ascii=False)
         if flow.fresh:
             text = self.renamed(text, now)
+        if flow.moment:
+            said = now.astimezone(HANOI).isoformat(timespec="seconds")
+            text = re.sub(rf'("{flow.moment}": *")[^"]*"', rf'\g<1>{said}"', text)
         named = {name.lower(): value for name, value in example.get("headers", {}).items()}
         return HttpRequest(
             "POST",

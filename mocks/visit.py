@@ -28,6 +28,8 @@ class Visit:
     opened: Opened | None = None
     """The envelope of a SOAP message."""
     consumer: str = ""
+    through: str = ""
+    """Another platform than the backend's own, which has let the call in already."""
     data: Data | None = None
     answer: Data | None = None
     reply: HttpResponse | None = None
@@ -41,7 +43,7 @@ class Visit:
     @property
     def names(self) -> tuple[str, str]:
         """What a fault that strikes this call may be set on."""
-        return self.backend.system, self.backend.upstream
+        return self.backend.system, self.through or self.backend.upstream
 
     @property
     def call(self) -> Call:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.request
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from cProfile import Profile
 from importlib import metadata
+from pstats import Stats
 
 import msgspec
 import pytest
 
-from lgsp.testing import Bus, Sim
+from lgsp.model import Consumer, Text
+from lgsp.runtime import Runtime
+from lgsp.simulate import Loaded
+from lgsp.store.sqlite import open_store
+from lgsp.testing import Beside, Bus, Furnished, Sim, start_bus
+from lgsp_mocks.server import serve
+from lgsp_mocks.simulator import Simulator
 
 pytest_plugins = ["pytester"]
 
@@ -64,20 +75,113 @@ def test_unmatched_calls_are_named_with_what_is_near(lgsp_simulator: Sim) -> Non
     assert "POST /khong-co" in lgsp_simulator.complaints()[0]
 
 
+def test_a_near_miss_says_which_element_is_in_another_namespace(lgsp_bus: Bus) -> None:
+    simulator = lgsp_bus.simulator
+    example = next(e for e in simulator.examples() if e["operation"] == "traCuuThongTinCongDan" and e["expect"] == "ok")
+    assert ask(lgsp_bus, example)[0] == 200
+    sent = simulator.calls("population", "traCuuThongTinCongDan")[-1].raw
+    assert sent is not None
+    message = re.search(r"<[^<]*Body[^>]*>(.*)</[^<]*Body>", sent, re.DOTALL)
+    assert message is not None
+    same = message[1].replace("<", "<x:").replace("<x:/", "</x:").replace("xmlns=", "xmlns:x=")
+    assert simulator.called_xml("population", "traCuuThongTinCongDan", message[1])
+    assert simulator.called_xml("population", "traCuuThongTinCongDan", same), "a prefix is no difference"
+    elsewhere = re.escape("/TraCuuThongTinCongDan: in namespace 'http://dancuquocgia.bca', wanted 'urn:khac'")
+    with pytest.raises(AssertionError, match=elsewhere):
+        simulator.called_xml("population", "traCuuThongTinCongDan", same.replace("http://dancuquocgia.bca", "urn:khac"))
+    simulator.reset()
+    with pytest.raises(AssertionError, match="was never called"):
+        simulator.called_xml("population", "traCuuThongTinCongDan", message[1])
+
+
+def test_a_start_and_an_end_cost_little(
+    lgsp_simulator: Sim, lgsp_beside: Beside, lgsp_furnished: Furnished, lgsp_loaded: Loaded
+) -> None:
+    """Counted in calls of functions, which do not depend on the machine: some five milliseconds are 10,000 of them."""
+
+    async def bus() -> None:
+        stack = AsyncExitStack()
+        await start_bus(stack, lgsp_furnished, lgsp_simulator)
+        await stack.aclose()
+
+    async def simulator() -> None:
+        runtime, world = Runtime.system(), lgsp_simulator.world
+        sim = Simulator(lgsp_loaded.systems, runtime=runtime, province=world, size=world.size, seed=world.seed)
+        await (await serve(sim)).close()
+
+    async def calls(work: Callable[[], Awaitable[None]]) -> int:
+        await work()  # what is read once is read
+        profile = Profile()
+        profile.enable()
+        await work()
+        profile.disable()
+        return int(vars(Stats(profile))["total_calls"])
+
+    assert lgsp_beside.run(calls(bus)) < 10_000
+    assert lgsp_beside.run(calls(simulator)) < 5_000
+
+
+def test_each_bus_begins_as_the_first_one_did(lgsp_bus: Bus, lgsp_beside: Beside, lgsp_furnished: Furnished) -> None:
+    """What one test does to its consumers is not there in the next one's copy."""
+
+    async def look() -> list[str]:
+        stack = AsyncExitStack()
+        try:
+            first = await start_bus(stack, lgsp_furnished, lgsp_bus.simulator)
+            assert first.secrets == lgsp_bus.secrets
+            store = await open_store(None, Runtime.system(), inline=True, image=lgsp_furnished.image)
+            stack.push_async_callback(store.close)
+            await store.consumers.put(Consumer("moi", Text("Mới", "New")))
+            again = await open_store(None, Runtime.system(), inline=True, image=lgsp_furnished.image)
+            stack.push_async_callback(again.close)
+            return [each.id for each in await again.consumers.all()]
+        finally:
+            await stack.aclose()
+
+    assert sorted(lgsp_beside.run(look())) == sorted(lgsp_bus.secrets)
+
+
 @pytest.mark.skipif(
     not list(metadata.entry_points(group="pytest11", name="lgsp")), reason="needs the package installed (make up)"
 )
-def test_an_unmatched_call_fails_the_test_by_itself(pytester: pytest.Pytester) -> None:
+def test_what_does_not_fit_fails_by_itself_with_its_seed_on_two_workers(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import urllib.request, urllib.error, pytest
 
-        def test_wrong_address(lgsp_simulator):
+        ENVELOPE = (
+            '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+            '<x:TraCuuThongTinCongDan xmlns:x="urn:sai"/></e:Body></e:Envelope>'
+        )
+
+        def refused(url, body=None):
             with pytest.raises(urllib.error.HTTPError) as met:
-                urllib.request.urlopen(lgsp_simulator.url + "/sai-duong-dan", timeout=10)
+                urllib.request.urlopen(urllib.request.Request(url, body, {"content-type": "text/xml"}), timeout=30)
             met.value.close()
+
+        def test_wrong_address(lgsp_simulator):
+            refused(lgsp_simulator.url + "/sai-duong-dan")
+
+        def test_wrong_namespace(lgsp_simulator):
+            refused(lgsp_simulator.url + "/apiDanCuQuocGia/1.0", ENVELOPE.encode())
+
+        def test_meant_so(lgsp_simulator):
+            lgsp_simulator.allow_unmatched = True
+            refused(lgsp_simulator.url + "/sai-duong-dan")
+
+        def test_nearly(lgsp_bus):
+            lgsp_bus.simulator.called("population", "traCuuThongTinCongDan", SoDinhDanh="1")
+
+        @pytest.mark.parametrize("n", range(4))
+        def test_alone(lgsp_bus, n):
+            assert lgsp_bus.simulator.calls() == []
+            lgsp_bus.simulator.fail("population", "hang")
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*no contract has GET /sai-duong-dan*"])
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-n", "2", "--lgsp-seed", "7")
+    result.assert_outcomes(passed=7, failed=1, errors=2)
+    said = result.stdout.str()
+    assert "no contract has GET /sai-duong-dan" in said
+    assert "/TraCuuThongTinCongDan: in namespace 'urn:sai', wanted 'http://dancuquocgia.bca'" in said
+    assert "population/traCuuThongTinCongDan was never called" in said
+    assert said.count("seed 7: once more with --lgsp-seed 7") >= 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgsp_mocks.nearness import difference, holds, nearest
+from lgsp_mocks.nearness import difference, holds, nearest, nearest_xml
 
 MESSAGE = {"maHoSo": "H1", "hoSo": {"ten": "Mẫu", "con": [{"tuoi": 3}]}}
 
@@ -24,3 +24,11 @@ def test_the_nearest_call_is_shown() -> None:
     assert "ten" not in text.partition("calls; ")[2]
     assert nearest("x/op", {"a": 1}, [], 0) == "x/op was never called"
     assert "called 2 times" in nearest("x/op", {"a": 1}, [{"a": 1}, {"a": 1}], 2)
+
+
+def test_the_nearest_message_as_xml_is_the_one_with_the_least_to_change() -> None:
+    text = nearest_xml("x/op", [["/a: one", "/b: two"], ["/a/b: in namespace 'urn:2', wanted 'urn:1'"]])
+    assert "nearest of 2 calls" in text
+    assert text.endswith("/a/b: in namespace 'urn:2', wanted 'urn:1'")
+    assert nearest_xml("x/op", []) == "x/op was never called"
+    assert "called 2 times" in nearest_xml("x/op", [[], []])

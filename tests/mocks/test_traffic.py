@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -106,6 +107,22 @@ def test_every_flow_is_answered_on_any_day(lgsp_loaded: Loaded) -> None:
 
     for day in (datetime(2022, 7, 4, 9, tzinfo=HANOI), datetime(2026, 3, 2, 9, tzinfo=HANOI)):
         clock.run(main, 1, day)
+
+
+def test_no_step_is_reported_twice(lgsp_loaded: Loaded) -> None:
+    """The portal would take the second one for a repetition, and the board would tell the caller so all day."""
+    flow = next(flow for flow in PLAN.flows if flow.operation == "CapNhatTienDoHoSoMC")
+
+    async def main(runtime: Runtime) -> list[int]:
+        async with Province(runtime, loaded=lgsp_loaded, watched=False) as province:
+            requests = Requests.of(province.simulator.admin.examples(), random.Random(1))
+            for _ in range(3):
+                key = province.secrets[flow.consumer].api_key
+                await province.door.send(requests.request(flow, key, runtime.clock.now()))
+                await asyncio.sleep(2)
+            return list(province.simulator.journal.effects["national-portal"].values())
+
+    assert clock.run(main, 1, datetime(2026, 3, 2, 9, tzinfo=HANOI)) == [1, 1, 1]
 
 
 def test_a_working_hour_of_a_province(lgsp_loaded: Loaded) -> None:
