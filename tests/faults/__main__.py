@@ -3,8 +3,9 @@
 python -m tests.faults seeds 0..1999
 python -m tests.faults replay 17
 python -m tests.faults teeth [NAME]
-python -m tests.faults kills | powercut | away | slow | overload | herd | backlog [--quick]
-python -m tests.faults all
+python -m tests.faults kills [--store postgres] | workers | cluster | disk | powercut [--quick]
+python -m tests.faults away | slow | overload | flood | herd | backlog [--quick]
+python -m tests.faults all [--quick]
 """
 
 from __future__ import annotations
@@ -17,21 +18,33 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tests.faults import kills, powercut, pressure, teeth
+from tests import postgres
+from tests.faults import cluster, full_disk, kills, powercut, pressure, teeth, workers
+from tests.faults.flood import flood
 from tests.faults.world import Found, Ground, play
 
 _GROUND: list[Ground] = []
 QUICK: dict[str, dict[str, Any]] = {
     "away": {"seconds": 12.0}, "slow": {"seconds": 4.0, "together": 100}, "overload": {"seconds": 5.0},
-    "herd": {"seconds": 8.0}, "backlog": {"rows": 2_000},
+    "herd": {"seconds": 8.0}, "backlog": {"rows": 2_000}, "flood": {"seconds": 5.0},
 }  # fmt: skip
+PRESSURE = {**pressure.EXPERIMENTS, "flood": flood}
+FEW_POINTS = (
+    "migration.before-commit",
+    "inbox.stored",
+    "submission.answered",
+    "callback.answered",
+    "store.after-commit",
+)
+"""What a few hundred submissions have time for."""
 
 
 def ground() -> Ground:
@@ -82,10 +95,14 @@ def replay(seed: int) -> bool:
 
 
 def run_kills(given: argparse.Namespace) -> bool:
-    submissions, times = (300, 4) if given.quick else (given.submissions, given.kills)
-    with tempfile.TemporaryDirectory(prefix="lgsp-kills-") as folder:
-        report = asyncio.run(kills.experiment(Path(folder), submissions, times, store=given.store))
-    print(kills.printed(report))
+    submissions, times, points = (300, 2, FEW_POINTS) if given.quick else (given.submissions, given.kills, kills.ALL)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lgsp-kills-")))
+        store = given.store
+        if store == "postgres":
+            store = stack.enter_context(stack.enter_context(postgres.server()).database())
+        report = asyncio.run(kills.experiment(folder, submissions, times, points=points, store=store))
+    print(kills.printed(report), flush=True)
     return report.holds
 
 
@@ -104,10 +121,17 @@ def run_pressure(name: str, given: argparse.Namespace) -> bool:
     for more in kinds:
         wanted = {"seconds": 60.0} | more if name == "away" else more
         with tempfile.TemporaryDirectory(prefix=f"lgsp-{name}-") as folder:
-            figures = asyncio.run(pressure.run(Path(folder), name, **wanted | (QUICK[name] if given.quick else {})))
+            figures = asyncio.run(
+                pressure.run(Path(folder), PRESSURE[name], **wanted | (QUICK[name] if given.quick else {}))
+            )
         print(json.dumps({name: figures}, indent=1), flush=True)
         holds = holds and figures["holds"]
     return holds
+
+
+def told(figures: Mapping[str, Mapping[str, Any]]) -> bool:
+    print(json.dumps(figures, indent=1, default=float), flush=True)
+    return all(each["holds"] for each in figures.values())
 
 
 def run(what: str, given: argparse.Namespace) -> bool:
@@ -122,17 +146,35 @@ def run(what: str, given: argparse.Namespace) -> bool:
             return run_kills(given)
         case "powercut":
             return run_powercut(given)
+        case "workers":
+            return told(workers.run(5.0 if given.quick else 20.0))
+        case "cluster":
+            return told(cluster.run(quick=given.quick))
+        case "disk":
+            return told(full_disk.run(quick=given.quick))
         case "all":
-            return not [
-                each for each in ("seeds", "teeth", "kills", "powercut", *pressure.EXPERIMENTS) if not run(each, given)
-            ]
+            return run_all(given)
         case _:
             return run_pressure(what, given)
 
 
+def run_all(given: argparse.Namespace) -> bool:
+    held = {
+        each: run(each, given)
+        for each in ("seeds", "teeth", "powercut", "kills", "workers", "cluster", "disk", *PRESSURE)
+    }
+    given.store = "postgres"
+    held["kills, PostgreSQL"] = run("kills", given)
+    print(json.dumps(held, indent=1))
+    return all(held.values())
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
-    parser.add_argument("what", choices=("seeds", "replay", "teeth", "kills", "powercut", *pressure.EXPERIMENTS, "all"))
+    parser.add_argument(
+        "what",
+        choices=("seeds", "replay", "teeth", "powercut", "kills", "workers", "cluster", "disk", *PRESSURE, "all"),
+    )
     parser.add_argument(
         "which", nargs="?", default="", help="seeds: 0..1999; replay: one of them; teeth: part of a name"
     )
@@ -140,7 +182,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="the short form")
     parser.add_argument("--submissions", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--store", default="", help="address of a PostgreSQL database; empty is SQLite in a folder")
+    parser.add_argument("--store", default="", help="`postgres`: a throw-away one, or an address; else SQLite")
     given = parser.parse_args(arguments)
     return 0 if run(given.what, given) else 1
 

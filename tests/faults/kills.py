@@ -1,33 +1,37 @@
 """Ten thousand submissions while the gateway is killed: at random, and at every named crash point.
 
-    python -m tests.faults kills --submissions 10000 --kills 20 [--store postgresql://…]
+    python -m tests.faults kills --submissions 10000 --kills 20 [--store postgres | --store postgresql://…]
 
-Callers repeat what was not answered under the same idempotency key, as agencies are told to. The simulator loses some
-answers. At the end every dossier is held against the simulator's effects, the submissions, the inbox and the evidence.
+Callers repeat what was not answered under the same idempotency key, as agencies are told to, and are called back. The
+simulator loses some answers. At the end every dossier is held against the simulator's effects, the submissions, the inbox,
+the call-backs and the evidence; what a ministry was told to have been collected must lie in the inbox.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import aiohttp
-import apsw
 
 from lgsp.crash import POINTS
 from tests.faults.load import Call, Calls
-from tests.faults.processes import LGSP, Bus
+from tests.faults.processes import Bus
+from tests.faults.receiver import Receiver
 
 SYSTEMS = ("budget-unit", "civil-status", "criminal-record", "land-registry", "public-payment")
+ALL = tuple(POINTS)
 TOGETHER = 24
 """Callers at once; fewer in a short run, so that there is something left to be killed."""
+COLLECTED = "criminal-record"
+"""Its queues give out again whatever is not acknowledged."""
 LOST = 0.01
 """Share of answers that the ministries lose: what makes outcomes unknown beside the kills."""
 
@@ -51,13 +55,22 @@ class Report:
     without_evidence: int = 0
     payments: int = 0
     confirmations_missing: int = 0
+    collected: int = 0
+    """Items that the ministry was told to have been taken."""
+    collected_missing: int = 0
+    """Of these, what does not lie in the inbox."""
     inbox_twice: int = 0
+    callbacks: int = 0
+    callbacks_repeated: int = 0
+    callbacks_missing: int = 0
+    callbacks_forged: int = 0
 
     @property
     def holds(self) -> bool:
         settled = self.settled >= 0.95 * self.ever_unknown
         bad = (self.lost, self.doubled, self.failed, self.settled_wrong, self.open, self.without_evidence,
-               self.confirmations_missing, self.inbox_twice, len(self.not_passed))  # fmt: skip
+               self.confirmations_missing, self.collected_missing, self.inbox_twice, self.callbacks_missing,
+               self.callbacks_forged, len(self.not_passed))  # fmt: skip
         return settled and self.evidence_ok and not any(bad)
 
 
@@ -74,9 +87,9 @@ class Dossier:
 
 class Kills:
     def __init__(
-        self, bus: Bus, submissions: int, kills: int, seed: int, points: tuple[str, ...], patience: float
-    ) -> None:
-        self.patience = patience
+        self, bus: Bus, receiver: Receiver, submissions: int, kills: int, seed: int, points: tuple[str, ...], patience: float
+    ) -> None:  # fmt: skip
+        self.receiver, self.patience = receiver, patience
         self.bus, self.wanted, self.kills, self.points = bus, submissions, kills, list(points)
         self.random = Random(seed)
         self.dossiers: list[Dossier] = []
@@ -88,6 +101,8 @@ class Kills:
         loop = asyncio.get_running_loop()
         began = loop.time()
         await self._first_start()
+        made = await self.bus.command("callback.set", id=self.bus.consumer, url=self.receiver.url)
+        self.receiver.secret = made["secret"]
         calls = Calls(each for each in await self.bus.examples() if each["system"] in SYSTEMS)
         for number in range(self.wanted):
             call = calls.update(SYSTEMS[number % len(SYSTEMS)], 1000 + number // len(SYSTEMS))
@@ -102,6 +117,7 @@ class Kills:
         for system in SYSTEMS:
             await self.bus.fault(system)
         await self._settled()
+        await self._called_back()
         await self._judge()
         self.report.seconds = round(loop.time() - began, 1)
         return self.report
@@ -167,7 +183,7 @@ class Kills:
                 await self.bus.start()
                 continue
             self.bus.gateway.end()
-            seldom = self.wanted < 1000 or end.startswith(("collector", "inbox", "submission.settled"))
+            seldom = self.wanted < 1000 or end in ("collector.read", "inbox.stored", "submission.settled")
             times = 1 if seldom else self.random.choice((1, 2, 5, 20))
             with suppress(ConnectionError, TimeoutError):
                 await self.bus.start(LGSP_TEST="1", LGSP_CRASH_AT=f"{end}:{times}")
@@ -210,6 +226,24 @@ class Kills:
             left = still
             await asyncio.sleep(1.0 if left else 0)
 
+    async def _called_back(self) -> None:
+        """Until everybody who left something with the bus has been told of its end."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self.patience
+        left = [each for each in self.dossiers if each.later and each.state.startswith("ended ")]
+        while left:
+            left = [each for each in left if not self._told(each)]
+            if loop.time() >= until:
+                break
+            await asyncio.sleep(0.5 if left else 0)
+        self.report.callbacks_missing = len(left)
+        self.report.callbacks, self.report.callbacks_repeated = len(self.receiver.told), self.receiver.repeated
+        self.report.callbacks_forged = self.receiver.forged
+
+    def _told(self, dossier: Dossier) -> bool:
+        kind = dossier.state.replace("ended ", "submission.")
+        return (kind, dossier.submission or "") in self.receiver.subjects
+
     async def _judge(self) -> None:
         report, effects = self.report, await self.bus.effects()
         for dossier in self.dossiers:
@@ -230,53 +264,54 @@ class Kills:
                 report.open += 1
         await self._inbox(effects)
         self.bus.gateway.end()
-        self._evidence()
+        verdict, asked = await self.bus.evidence()
+        self.report.evidence_ok = bool(verdict["ok"])
+        ours = [each for each in self.dossiers if each.submission and each.state == "ended delivered"]
+        self.report.without_evidence = sum(each.submission not in asked for each in ours)
 
     async def _inbox(self, effects: dict[str, dict[str, int]]) -> None:
+        """What ministries have brought, and what they were told to have been taken."""
+        report = self.report
         paid = {dossier.call.key for dossier in self.dossiers if dossier.call.system == "public-payment"}
         paid &= set(effects.get("public-payment", {}))
-        self.report.payments = len(paid)
+        report.payments = len(paid)
         seen: Counter[tuple[str, str, str]] = Counter()
+        cursor = ""
         for _ in range(60):
-            seen.clear()
-            cursor = ""
             while True:
                 page = await self.bus.get(f"{self.bus.url}/inbox{cursor}")
-                seen.update((item["system"], item["operation"], item["key"]) for item in page["items"])
+                items = {item["id"]: item for item in page["items"]}
+                seen.update((item["system"], item["operation"], item["key"]) for item in items.values())
                 if not page.get("cursor"):
                     break
                 cursor = f"?cursor={page['cursor']}"
             confirmed = {key.partition(":")[0] for _, operation, key in seen if operation == "CONFIRM"}
             if not paid - confirmed:
                 break
+            seen.subtract((item["system"], item["operation"], item["key"]) for item in items.values())
             await asyncio.sleep(1)
-        self.report.confirmations_missing = len(paid - confirmed)
-        self.report.inbox_twice = sum(times > 1 for times in seen.values())
+        report.confirmations_missing = len(paid - confirmed)
+        report.inbox_twice = sum(times > 1 for times in seen.values())
+        told = marked(await self.bus.effects())
+        stored = {key for (system, _, key), times in seen.items() if system == COLLECTED and times}
+        report.collected, report.collected_missing = len(told), len(told - stored)
 
-    def _evidence(self) -> None:
-        command = [*LGSP, "audit", "verify", "--json", "--data", str(self.bus.data)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        self.report.evidence_ok = done.returncode == 0 and bool(json.loads(done.stdout).get("ok"))
-        asked = set()
-        for file in self.bus.data.glob("evidence-*.db"):
-            with apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY) as reader:
-                for (body,) in reader.execute("SELECT body FROM entry"):
-                    entry = json.loads(body)  # type: ignore[arg-type]
-                    if entry["kind"] == "asked" and entry.get("submission"):
-                        asked.add(entry["submission"])
-        if asked:
-            ours = [each for each in self.dossiers if each.submission and each.state == "ended delivered"]
-            self.report.without_evidence = sum(each.submission not in asked for each in ours)
+
+def marked(effects: Mapping[str, Mapping[str, int]]) -> set[str]:
+    """Keys of the items that the ministry whose queues are collected was told to have been taken."""
+    return {key for key in effects.get(COLLECTED, {}) if ":" in key}
 
 
 async def experiment(
-    folder: Path, submissions: int, kills: int, *, seed: int = 1, points: tuple[str, ...] = tuple(POINTS), store: str = "",
+    folder: Path, submissions: int, kills: int, *, seed: int = 1, points: tuple[str, ...] = ALL, store: str = "",
     patience: float = 600.0,
 ) -> Report:  # fmt: skip
     """`patience`: seconds to wait for the end of every dossier; what has none then is counted as open."""
     env = {"LGSP_STORE_URL": store} if store else {}
-    async with Bus(folder, env=env) as bus:
-        return await Kills(bus, submissions, kills, seed, points, patience).run()
+    async with AsyncExitStack() as stack:
+        receiver = await stack.enter_async_context(Receiver())
+        bus = await stack.enter_async_context(Bus(folder, env=env))
+        return await Kills(bus, receiver, submissions, kills, seed, points, patience).run()
 
 
 def printed(report: Report) -> str:

@@ -40,6 +40,7 @@ UPDATES: Mapping[str, tuple[Making, ...]] = {
     "public-payment": (Making("INIT", "MaThamChieu", "VIDU{:04d}"),),
 }  # fmt: skip
 _MATE_KEYS = {"capNhatTrangThaiHoSoLT": "soHoSoLT"}
+_DAY = "221116"
 _LARGE = 96 * 1024
 
 
@@ -93,10 +94,10 @@ class Calls:
         making = makings[serial % len(makings)]
         example = self._found[system, making.operation]
         data = json.loads(json.dumps(example["request"]))
-        key = making.name.format(serial)
+        key = _name(making.name, serial)
         _set(data, making.key, key)
         for name, pattern in making.also:
-            _set(data, name, pattern.format(serial))
+            _set(data, name, _name(pattern, serial))
         if system == "civil-servants":  # one person's record, each time another year
             data["HOSO_CBCCVC"]["DS_KETQUA_DANHGIA_PHANLOAI"][0]["Nam"] = 1980 + serial % 40
         if large and making.file:
@@ -117,6 +118,11 @@ class Calls:
             _set(data, _MATE_KEYS.get(operation, making.key), first.key)
             found.append(Call(first.system, operation, data, _headers(example), first.key))
         return found
+
+
+def _name(pattern: str, serial: int) -> str:
+    """A dossier's code has four digits of its own: what is above counts as another day."""
+    return pattern.replace(_DAY, f"{serial // 10_000:06d}" if serial >= 10_000 else _DAY).format(serial % 10_000)
 
 
 def _headers(example: Mapping[str, Any]) -> Mapping[str, str]:

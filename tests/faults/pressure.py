@@ -30,7 +30,8 @@ class Answered:
     seconds: float
     status: int
     code: str
-    retry_after: bool
+    retry_after: float
+    """Seconds; 0 where it was not said."""
 
 
 @dataclass(slots=True)
@@ -49,11 +50,11 @@ class Caller:
         if self.patience is not None:
             headers["x-lgsp-timeout"] = str(self.patience)
         url = f"{self.bus.url}/api/{self.call.system}/v1/{self.call.operation}"
-        status, code, after = 0, "gone", False
+        status, code, after = 0, "gone", 0.0
         with suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
             async with self.bus.session.post(url, data=self.call.body, headers=headers) as answer:
                 body = await answer.read()
-                status, after = answer.status, "retry-after" in answer.headers
+                status, after = answer.status, float(answer.headers.get("retry-after", 0.0))
                 code = "ok" if status < 400 else str(json.loads(body).get("code", status))
         found = Answered(began, loop.time() - began, status, code, after)
         self.answers.append(found)
@@ -69,7 +70,7 @@ class Caller:
         await asyncio.gather(*calls)
 
     async def closed(self, clients: int, seconds: float) -> None:
-        """So many clients that each wait for their answer and ask again, as patient as they are told to be."""
+        """So many clients that each wait for their answer and ask again, after the pause that they are told."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
 
@@ -77,7 +78,7 @@ class Caller:
             while loop.time() < until:
                 found = await self.one()
                 if found.status in (429, 503):
-                    await asyncio.sleep(1.0)
+                    await asyncio.sleep(found.retry_after)
 
         await asyncio.gather(*(client() for _ in range(clients)))
 
@@ -95,11 +96,11 @@ def good(answers: Sequence[Answered]) -> float:
     return round(sum(each.code == "ok" for each in answers) / len(answers), 4) if answers else 0.0
 
 
-async def seen(bus: Bus, system: str, operation: str | None = None) -> list[dict[str, Any]]:
+async def seen(bus: Bus, system: str, operation: str) -> list[dict[str, Any]]:
     """What the ministry's journal has of it."""
     async with bus.session.get(f"{bus.sim}/_sim/journal", params={"system": system}) as answer:
         entries: list[dict[str, Any]] = await answer.json()
-    return [each for each in entries if operation in (None, each["operation"])]
+    return [each for each in entries if each["operation"] == operation]
 
 
 async def attempts(bus: Bus) -> dict[str, float]:
@@ -127,7 +128,7 @@ async def _query(bus: Bus, system: str, operation: str = "") -> Call:
     return next((each for each in known if each.operation == operation), known[0])
 
 
-async def away(bus: Bus, kind: str, seconds: float, rate: float = 20.0) -> Figures:
+async def away(bus: Bus, kind: str, seconds: float, rate: float = 50.0) -> Figures:
     """One backend refuses, or never answers."""
     loop = asyncio.get_running_loop()
     caller = Caller(bus, await _query(bus, "civil-status", "danhMuc"), patience=2.0)
@@ -145,6 +146,10 @@ async def away(bus: Bus, kind: str, seconds: float, rate: float = 20.0) -> Figur
     await bus.fault("civil-status")
     await load
     first, rest = caller.between(began, began + 5), caller.between(began + 5, healed)
+    if (
+        kind == "hang"
+    ):  # the journal knows answered requests only; whoever waited in vain was sent, or waited for a slot
+        early, later = (sum(each.code in ("ok", "timeout") for each in part) for part in (first, rest))
     refused = [each for each in first if each.code == "circuit-open"]
     opened = (refused[0].at - began) if refused else 5.0
     offered = max(1.0, rate * opened)
@@ -163,31 +168,38 @@ async def away(bus: Bus, kind: str, seconds: float, rate: float = 20.0) -> Figur
     return figures
 
 
-async def slow(bus: Bus, seconds: float = 20.0, together: int = 500) -> Figures:
-    """One system takes 30 s and is asked by 500 at once: what the others feel."""
+async def slow(bus: Bus, seconds: float = 20.0, together: int = 500, rate: float = 20.0) -> Figures:
+    """One system takes 30 s and is asked by 500 at once: what the others feel.
+
+    Twice: the others at a steady rate, which is what the bound is about, and as fast as twelve callers can, which keeps every
+    core busy before anything is slow, so that each refused call takes its CPU from somebody.
+    """
     others = [Caller(bus, await _query(bus, name)) for name in ("civil-status", "land-registry", "public-payment")]
 
-    async def measured() -> tuple[int, float, list[Answered]]:
+    async def measured(*, busy: bool) -> tuple[int, float, float]:
         for each in others:
             each.answers.clear()
-        await asyncio.gather(*(each.closed(4, seconds) for each in others))
+        await asyncio.gather(*(each.closed(4, seconds) if busy else each.at(rate, seconds) for each in others))
         found = [answer for each in others for answer in each.answers]
-        return len(found), p(0.99, found), found
+        return sum(each.code == "ok" for each in found), p(0.99, found), good(found)
 
-    await measured()
-    calls_before, p99_before, _ = await measured()
+    await measured(busy=False)
+    before, busy_before = await measured(busy=False), await measured(busy=True)
     await bus.fault("criminal-record", {"kind": "latency", "seconds": 30.0})
     saturating = Caller(bus, await _query(bus, "criminal-record"))
-    load = asyncio.create_task(saturating.closed(together, seconds + 2))
+    load = asyncio.create_task(saturating.closed(together, 2 * seconds + 5))
     await asyncio.sleep(2)
-    calls_during, p99_during, found = await measured()
+    during, busy_during = await measured(busy=False), await measured(busy=True)
     load.cancel()
     await bus.fault("criminal-record")
     figures: Figures = {
-        "throughput ratio": round(calls_during / calls_before, 3), "p99 before": p99_before, "p99 during": p99_during,
-        "others' success": good(found), "saturated system was asked": len(saturating.answers),
+        "others, calls a second": rate * len(others), "throughput ratio": round(during[0] / before[0], 3),
+        "p99 before": before[1], "p99 during": during[1], "others' success": during[2],
+        "saturated system: refused a second": round(len(saturating.answers) / (2 * seconds + 2), 1),
+        "every core busy before: throughput ratio": round(busy_during[0] / busy_before[0], 3),
+        "every core busy before: p99 before, during": [busy_before[1], busy_during[1]],
     }  # fmt: skip
-    figures["holds"] = figures["throughput ratio"] >= 0.95 and p99_during <= max(1.25 * p99_before, p99_before + 0.01)
+    figures["holds"] = figures["throughput ratio"] >= 0.95 and during[1] <= max(1.25 * before[1], before[1] + 0.01)
     return figures
 
 
@@ -200,14 +212,14 @@ async def overload(bus: Bus, seconds: float = 60.0, latency: float = 0.4) -> Fig
     figures: Figures = {"slots": slots, "calls a second that they allow": capacity, "memory before KiB": memory(bus)}
     peak = 0.0
     for factor in (0.9, 2, 10):
-        caller = Caller(bus, call)
+        caller, cpu = Caller(bus, call), bus.gateway.cpu
         await caller.at(capacity * factor, seconds)
         refused = [each for each in caller.answers if each.code == "overloaded"]
         goodput = sum(each.code == "ok" for each in caller.answers) / seconds
         peak = max(peak, goodput) if factor < 1 else peak
         figures[f"{factor}x"] = {
             "goodput a second": round(goodput, 1), "of peak": round(goodput / peak, 3), "refused": len(refused),
-            "p99 of refusals": p(0.99, refused), "with Retry-After": all(each.retry_after for each in refused),
+            "gateway's share of a core": round((bus.gateway.cpu - cpu) / seconds, 3), "p99 of refusals": p(0.99, refused), "with Retry-After": all(each.retry_after for each in refused),
             "other codes": sorted({each.code for each in caller.answers} - {"ok", "overloaded"}), "memory KiB": memory(bus),
         }  # fmt: skip
     after = Caller(bus, call)
@@ -216,7 +228,7 @@ async def overload(bus: Bus, seconds: float = 60.0, latency: float = 0.4) -> Fig
     figures["success 5 s later"] = good(after.answers)
     await bus.fault("civil-status")
     figures["holds"] = (
-        figures["2x"]["of peak"] >= 0.9 and figures["10x"]["of peak"] >= 0.5 and figures["success 5 s later"] >= 0.99
+        figures["0.9x"]["gateway's share of a core"] <= 0.3 and figures["2x"]["of peak"] >= 0.9 and figures["10x"]["of peak"] >= 0.5 and figures["success 5 s later"] >= 0.99
         and max(figures["2x"]["p99 of refusals"], figures["10x"]["p99 of refusals"]) <= 0.02
         and figures["2x"]["with Retry-After"] and figures["10x"]["with Retry-After"]
     )  # fmt: skip
@@ -279,14 +291,13 @@ async def _fill(bus: Bus, calls: Calls, rows: int) -> None:
     from lgsp.settings import Settings
 
     runtime = Runtime.system()
-    gateway = await build(replace(Settings(), data=bus.data, demo=True, sim=bus.sim), runtime)
+    gateway = await build(replace(Settings(), data=bus.data, demo=True, sim=bus.sim, log_level="error"), runtime)
     connector = gateway.registry.connectors["civil-status"]
     operation = connector.operations["dangKyHoTich"]
     consumer = gateway.policy.consumer("mot-cua")
 
     async def one(number: int) -> None:
-        call = calls.update("civil-status", 2 * number)
-        data = {**call.data, "maHoSo": f"H28.148-221116-{number:06d}"}
+        data = calls.update("civil-status", 2 * number).data
         exchange = internal(runtime, connector, operation, data, gateway.settings.province.era,
                             face=Face.REST, consumer=consumer, request=HttpRequest("POST", ""))  # fmt: skip
         await gateway.submissions.accept(exchange, queued=True)
@@ -301,9 +312,9 @@ EXPERIMENTS: dict[str, Callable[..., Awaitable[Figures]]] = {
 }  # fmt: skip
 
 
-async def run(folder: Path, name: str, **given: Any) -> Figures:
+async def run(folder: Path, experiment: Callable[..., Awaitable[Figures]], **given: Any) -> Figures:
     """One experiment with a bus of its own."""
     async with Bus(folder) as bus:
-        if name != "backlog":
+        if experiment is not backlog:
             await bus.start()
-        return await EXPERIMENTS[name](bus, **given)
+        return await experiment(bus, **given)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+import apsw
 
 LGSP = [sys.executable, "-m", "lgsp"]
 START_SECONDS = 60.0
@@ -45,6 +46,13 @@ class Half:
     @property
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used so far."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
 
     def kill(self) -> None:
         """As the kernel does it when memory is out."""
@@ -116,9 +124,43 @@ class Bus:
         return self.gateway.log.read_text("utf-8", "replace")[-600:]
 
     @property
-    def key(self) -> str:
-        found: str = json.loads((self.data / "demo.json").read_text("utf-8"))["consumers"][0]["api_key"]
+    def _first(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads((self.data / "demo.json").read_text("utf-8"))["consumers"][0]
         return found
+
+    @property
+    def key(self) -> str:
+        return self._first["api_key"]
+
+    @property
+    def consumer(self) -> str:
+        return self._first["id"]
+
+    async def command(self, action: str, **arguments: Any) -> Any:
+        """As the command line asks it, without its start."""
+        from lgsp.cli.office import _by_owner
+
+        return await _by_owner(self.data, action, arguments, seconds=120)
+
+    async def evidence(self) -> tuple[dict[str, Any], set[str]]:
+        """Once the gateway has ended: the verdict on its chains, and the submissions that were asked of a ministry."""
+        from lgsp.audit import verify
+        from lgsp.runtime import Runtime
+        from lgsp.store.postgres.copies import copy_evidence
+
+        folder = self.data
+        if url := self.gateway.env.get("LGSP_STORE_URL"):
+            folder = self.folder / "evidence"
+            folder.mkdir()
+            await copy_evidence(url, "", self.data / "keys", folder, Runtime.system().clock)
+        asked = set()
+        for file in folder.glob("evidence-*.db"):
+            with apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY) as reader:
+                for (body,) in reader.execute("SELECT body FROM entry"):
+                    entry = json.loads(body)  # type: ignore[arg-type]
+                    if entry["kind"] == "asked" and entry.get("submission"):
+                        asked.add(entry["submission"])
+        return verify(folder).as_dict(), asked
 
     async def get(self, url: str) -> Any:
         async with self.session.get(url, headers={"x-api-key": self.key, "accept": "application/json"}) as answer:

@@ -21,6 +21,11 @@ from typing import Any
 from tests.faults.world import Ground, play
 
 MOST = 500
+LATE = (
+    "deliveries outlive their loop", "the cursor goes before the items", "a full disk makes a storm of questions",
+    "a cancellation is swallowed", "a probe that is never given back", "a poisoned message stops the worker",
+)  # fmt: skip
+"""Found by some seed in the tens or hundreds: begun first, so that no core waits for another at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,10 @@ TEETH: tuple[Tooth, ...] = (
     Tooth("not found counts as done", "lgsp.submissions.deliver:Delivery._prove", "elif row.queued:", "elif await desk.move(row, S.DELIVERED):\n            pass\n        elif row.queued:"),
     Tooth("a refused second try forgets the first", "lgsp.submissions.fate:fate",
           'any(attempt.reached and attempt.outcome != "business" for attempt in exchange.attempts)', "False"),
-    Tooth("a lost connection counts as unsent", "lgsp.submissions.fate:fate", "and not error.reached", "and True"),
+    Tooth("a lost connection counts as unsent", "lgsp.submissions.fate:fate",
+          'any(attempt.reached and attempt.outcome != "business" for attempt in exchange.attempts):\n'
+          "        return Fate.UNKNOWN\n    if isinstance(error, Unavailable) and not error.reached",
+          "False:\n        return Fate.UNKNOWN\n    if isinstance(error, Unavailable)"),
     Tooth("the collector acknowledges before the commit", "lgsp.submissions.collect:Collectors._page",
           "fresh = await self._inbox.put_all(arrivals, row)",
           "for item in items if collector.acknowledge else ():\n"
@@ -99,7 +107,7 @@ TEETH: tuple[Tooth, ...] = (
           'group.create_task(self._deliver(row, handle), name=f"deliver {row.id}")',
           'asyncio.get_running_loop().create_task(self._deliver(row, handle), name=f"deliver {row.id}")'),
     Tooth("a cancellation is swallowed", "lgsp.submissions.collect:Collectors._round",
-          "contextlib.suppress(LgspError, StoreFailed)", "contextlib.suppress(BaseException)"),
+          "contextlib.suppress(LgspError, StoreFailed)", "contextlib.suppress(LgspError, StoreFailed, asyncio.CancelledError)"),
     Tooth("a poisoned message stops the worker", "lgsp.submissions.deliver:Delivery._deliver",
           "await self._parked(row, error)", "raise"),
     Tooth("a full disk makes a storm of questions", "lgsp.submissions.deliver:Delivery._settle",
@@ -167,7 +175,7 @@ def bite(tooth: Tooth, most: int = MOST) -> Bitten:
 
 def table(only: str, jobs: int) -> bool:
     """Prints which seed found which bug by which invariant; whether all were found."""
-    wanted = [tooth for tooth in TEETH if only in tooth.name]
+    wanted = sorted((tooth for tooth in TEETH if only in tooth.name), key=lambda tooth: tooth.name not in LATE)
     began, missed = time.monotonic(), 0
     with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
         for done in as_completed([pool.submit(bite, tooth) for tooth in wanted]):

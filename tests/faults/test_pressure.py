@@ -7,13 +7,16 @@ The same with processes and real sockets, and what depends on a real machine: `p
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 
 from lgsp.simulate import Loaded, Province, tell
+from tests.faults.load import Calls
 
 RATE = 10.0
 QUICK = {"X-LGSP-Timeout": "2"}
+SLOTS = 16
 QUESTION = ("civil-status", "danhMuc", {"loaiDanhMuc": "3"})
 
 
@@ -85,8 +88,6 @@ def test_no_herd_when_all_are_back(lgsp_loaded: Loaded) -> None:
     system = "criminal-record"
 
     async def story(province: Province) -> None:
-        from tests.faults.load import Calls
-
         clock = province.runtime.clock
         calls = Calls(province.simulator.admin.examples())
         await asyncio.sleep(5)
@@ -109,3 +110,67 @@ def test_no_herd_when_all_are_back(lgsp_loaded: Loaded) -> None:
         assert most <= 8, "four deliveries, and what probes and collectors ask"
 
     tell(story, loaded=lgsp_loaded.only(system), size=400)
+
+
+def test_a_slow_system_costs_the_others_nothing(lgsp_loaded: Loaded) -> None:
+    """Five hundred at once ask one that takes 30 s: its slots are full, the others answer as quickly as before."""
+
+    async def story(province: Province) -> None:
+        clock = province.runtime.clock
+        other = Calls(province.simulator.admin.examples()).query("land-registry", 0)
+        await asyncio.sleep(5)
+
+        async def asked() -> list[float]:
+            found = []
+            for _ in range(50):
+                began = clock.monotonic()
+                assert (
+                    await province.call(other.system, other.operation, other.data, headers=other.headers)
+                ).code == "ok"
+                found.append(clock.monotonic() - began)
+            return found
+
+        before = await asked()
+        province.fail("civil-status", "latency", operation="danhMuc", seconds=30.0)
+        crowd = [asyncio.create_task(province.call(*QUESTION)) for _ in range(500)]
+        await asyncio.sleep(1)
+        assert province.gateway.bulkhead.inflight()["civil-status"] == SLOTS
+        assert max(await asked()) <= 1.25 * max(before) + 0.01
+        codes = Counter(reply.code for reply in await asyncio.gather(*crowd))
+        assert set(codes) <= {"overloaded", "timeout", "circuit-open"}, codes
+        assert codes["overloaded"] >= 400
+
+    tell(story, loaded=lgsp_loaded.only("civil-status", "land-registry"), size=400)
+
+
+@pytest.mark.parametrize(("factor", "share"), [(2, 0.9), (10, 0.5)])
+def test_more_than_the_slots_allow(factor: int, share: float, lgsp_loaded: Loaded) -> None:
+    """What the slots can do is done; the rest is told at once when to come again; after it all is as before."""
+
+    async def story(province: Province) -> None:
+        clock = province.runtime.clock
+        await asyncio.sleep(5)
+        province.fail("civil-status", "latency", operation="danhMuc", seconds=0.4)
+        can = SLOTS / 0.4
+        answers: list[tuple[float, str, bool]] = []
+
+        async def one() -> None:
+            began = clock.monotonic()
+            reply = await province.call(*QUESTION)
+            answers.append((clock.monotonic() - began, reply.code, "retry-after" in reply.headers))
+
+        calls = []
+        for _ in range(int(can * factor * 5)):
+            calls.append(asyncio.create_task(one()))
+            await asyncio.sleep(1 / (can * factor))
+        await asyncio.gather(*calls)
+        done = sum(code == "ok" for _, code, _ in answers)
+        assert done >= share * can * 5, (done, can * 5)
+        refused = [each for each in answers if each[1] != "ok"]
+        assert {code for _, code, _ in refused} == {"overloaded"}
+        assert all(told for _, _, told in refused)
+        assert sum(seconds > 0.02 for seconds, _, _ in refused) <= 0.01 * len(refused), "refused at once"
+        await asyncio.sleep(5)
+        assert (await province.call(*QUESTION)).code == "ok"
+
+    tell(story, loaded=lgsp_loaded.only("civil-status"), size=400)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
 
+from lgsp.home import builtin
 from lgsp.model import Health
 from lgsp.simulate import Loaded, Province, tell
 from lgsp.standard import a_question, ask
-from lgsp_mocks.faults import KINDS
+from lgsp_mocks.faults import KINDS, SOAP_ONLY, FaultError
 
 UP, DOWN, DEGRADED = Health.UP, Health.DOWN, Health.DEGRADED
 BACKEND, NETWORK = "backend", "network"
@@ -103,3 +105,99 @@ def test_an_expired_session_is_renewed_behind_the_callers_back(lgsp_loaded: Load
         assert province.gateway.health.system(system).health is UP
 
     tell(story, loaded=lgsp_loaded.only(system), size=400)
+
+
+# -- the same at the other systems ------------------------------------------------------------------------------------
+
+SYSTEMS = sorted(builtin().systems())
+SHORT = ("national-portal", "population", "shared-catalogue")
+"""One behind the adapter with its session, one of SOAP, one of REST: the others speak as one of these does."""
+NOT_THERE: dict[str, frozenset[str]] = {
+    # a sign-in that is not the platform's has no token that could end
+    "token-expired": frozenset({"document-exchange", "national-portal"}),
+    # what it says for a repeated update does not fit the question that is asked here
+    "duplicate": frozenset({"document-exchange"}),
+}
+OTHERWISE: dict[tuple[str, str], tuple[str, str | None, Health]] = {
+    ("civil-servants", "bad-base64"): ("bad-answer", BACKEND, DOWN),  # its contract says that the field is Base64
+    ("shared-catalogue", "business-error"): ("record-not-found", BACKEND, UP),
+    ("shared-catalogue", "duplicate"): ("record-not-found", BACKEND, UP),
+}
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        pytest.param(
+            each,
+            marks=pytest.mark.skipif(
+                each not in SHORT and "LGSP_LONG" not in os.environ, reason="a minute for all: LGSP_LONG=1 make test"
+            ),
+        )
+        for each in SYSTEMS
+    ],
+)
+def test_every_kind_at_every_system_where_it_makes_sense(system: str, lgsp_loaded: Loaded) -> None:
+    """The same error and domain everywhere; a system of which other operations go on well is degraded instead of down."""
+
+    async def story(province: Province) -> None:
+        await asyncio.sleep(5)
+        question = a_question(province, system)
+        assert (await ask(province, question)).code == "ok"
+        met = 0
+        for kind, (given, *expected) in REACTIONS.items():
+            if system in NOT_THERE.get(kind, ()):
+                continue
+            try:
+                province.fail(
+                    system, kind, **({} if kind in SIGN_IN else {"operation": question["operation"]}), **given
+                )
+            except FaultError:
+                assert kind in SOAP_ONLY, f"{kind} makes sense everywhere else"
+                continue
+            met += 1
+            code, domain, health = OTHERWISE.get((system, kind), tuple(expected))
+            reply = await ask(province, question)
+            assert (reply.code, reply.headers.get("x-lgsp-fault-domain")) == (code, domain), kind
+            for _ in range(5):
+                await ask(province, question)
+            seen = province.gateway.health.system(system)
+            assert seen.health in ((UP,) if health is UP else (DOWN, DEGRADED)), kind
+            assert (seen.cause is None) == (health is UP), kind
+            province.heal(system)
+            await asyncio.sleep(180)
+            assert (await ask(province, question)).code == "ok", kind
+            assert province.gateway.health.system(system).health is UP, kind
+        assert met >= len(REACTIONS) - len(SOAP_ONLY) - 2
+
+    tell(story, loaded=lgsp_loaded.only(system), size=400)
+
+
+@pytest.mark.parametrize(
+    ("when", "pattern"),
+    [
+        ({"always": True}, "xxxxxx"),
+        ({"times": 2}, "xx...."),
+        ({"every": 3}, "..x..x"),
+        ({"after": 4}, "....xx"),
+        ({"probability": 0.5, "seed": 10}, ".x.x.."),
+        ({"window": [25, 45]}, "...xx."),
+        ({"operation": "KHAC"}, "......"),
+        ({"consumer": "khac"}, "......"),
+        ({"key": "017190999601"}, "xxxxxx"),
+        ({"key": "001090999999"}, "......"),
+    ],
+)
+def test_every_condition_is_met_through_the_bus(when: dict[str, Any], pattern: str, lgsp_loaded: Loaded) -> None:
+    """An answer that is too late for nobody and too short for all: what is not repeated shows each strike by itself."""
+
+    async def story(province: Province) -> str:
+        question = a_question(province, "population")
+        province.fail("population", "truncate", **when)
+        said = ""
+        for _ in range(6):
+            said += "." if (await ask(province, question)).code == "ok" else "x"
+            await asyncio.sleep(10)
+        return said
+
+    assert tell(story, loaded=lgsp_loaded.only("population"), size=400, watched=False) == pattern
