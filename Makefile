@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 # the project itself, editable, by the build backend of the lock: nothing is fetched here
 SELF   := $(PIP) install --no-deps --no-index --no-build-isolation -e .
 
-.PHONY: up test fuzz hostile check format bench faults lock wheel clean help
+.PHONY: up test fuzz hostile check format bench faults lock wheel bundle clean help
 
 up: $(VENV)/.runtime ## everything in one command: gateway, simulator, demonstration data (options: ARGS="--port 8081")
 	@$(BIN)/lgsp up $(ARGS)
@@ -50,6 +50,9 @@ lock: $(VENV)/.dev ## pin every package again, with hashes and without any index
 
 wheel: $(VENV)/.dev ## one file that installs the bus, the simulator and the built-in systems
 	$(PIP) wheel --no-deps --no-index --no-build-isolation -w dist .
+
+bundle: $(VENV)/.runtime ## everything in one file for a machine without an index: wheels, hashes, SBOM, units, install.sh
+	@$(BIN)/python -m scripts.bundle $(ARGS)
 
 clean: ## what the set-up made; ./data stays
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

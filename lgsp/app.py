@@ -9,6 +9,7 @@ from lgsp import __version__, cef, log, manifest
 from lgsp.alerts import SecurityWatch
 from lgsp.audit import Audit
 from lgsp.audit.witnessing import Witnessing
+from lgsp.cutover import Switchboard
 from lgsp.diagnosis import Diagnoser, Sockets
 from lgsp.endpoints.feed import Feed
 from lgsp.events import Events, HealthChanged, StageChanged
@@ -41,6 +42,7 @@ from lgsp.prober import Prober
 from lgsp.promotion import Promotion
 from lgsp.registry import Registry
 from lgsp.reload import Current
+from lgsp.room import Room
 from lgsp.runtime import Clock, Runtime
 from lgsp.sandbox import either, open_sandbox
 from lgsp.settings import Settings, SettingsError
@@ -110,7 +112,8 @@ async def _compose(
     if soc is not None:
         events.subscribe(soc)
     alone = store.changes.alone
-    spool = Spool(settings.data / "spool" if alone else settings.data / "spool" / store.evidence.writer, runtime)
+    folder = settings.data / "spool" if alone else settings.data / "spool" / store.evidence.writer
+    spool = Spool(folder, runtime, memory=Room(limits.messages))
     spool.sweep()
     policy = Policy(store, runtime, limits.token_seconds, limits.quota_per_minute)
     await policy.load()
@@ -179,6 +182,12 @@ async def _compose(
         feed(event)
         history(event)
 
+    def in_force(fresh: Registry) -> None:
+        current.registry = fresh
+
+    known, passed = (lambda: current.settings.upstreams), settings.passthrough.paths
+    switchboard = Switchboard(store, runtime, registry, in_force, known, passed)
+    switchboard.begin()
     together = Together.of(store, clock, policy, ledger, health, keeper, submissions.desk, told)
     gateway = Gateway(
         settings=settings,
@@ -215,6 +224,7 @@ async def _compose(
         windows=windows,
         diagnoser=diagnoser,
         promotion=promotion,
+        switchboard=switchboard,
         together=together,
         history=history,
     )
@@ -226,6 +236,7 @@ async def _compose(
     events.subscribe(watch)
 
     def taken_over(now: Current) -> None:
+        switchboard.reloaded(now.registry)
         upstreams.replace(now.settings.upstreams)
         call.surroundings = aside.surroundings = surroundings(now.settings, now.registry)
         keys.clear()

@@ -24,6 +24,20 @@ POINTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+FURTHER_POINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "backup.copied": "one database of a backup is copied, others are not",
+        "backup.manifest": "everything of a backup is copied, it does not say so yet",
+        "restore.placed": "one file of a restore is in its place, others are not",
+        "journal.appended": "a group of writes stands in the journal, its commit has not begun",
+        "intake.page": "a page of a chain has come to PostgreSQL, its commit has not begun",
+        "intake.records": "all records have come to PostgreSQL, their commit has not begun",
+        "intake.taken": "all records have come to PostgreSQL, the source does not say so yet",
+        "intake.marking": "the mark of the source is written, it is not in its place",
+    }
+)
+"""Passed only by commands about backups, or with a journal: a gateway as it is mostly run does not come by."""
+
 
 class CrashPoints:
     """Counts passings; `LGSP_CRASH_AT=name[:n]` ends the process at the n-th, with `LGSP_TEST=1` only."""

@@ -127,7 +127,7 @@ class Diagnoser:
                 f"Chưa cấu hình upstream {backend.upstream}", f"[upstreams.{backend.upstream}] is not set"
             ))]  # fmt: skip
         else:
-            steps = await self._wire_steps(MANNERS[setting.manner].base(setting))
+            steps = await self.wire_steps(MANNERS[setting.manner].base(setting))
             if all(each.state != "failed" for each in steps):
                 steps += await self._call(connector, chosen, until, signs_in=MANNERS[setting.manner].dance is not None)
         by_name = {each.name: each for each in steps}
@@ -140,7 +140,8 @@ class Diagnoser:
 
     # -- below HTTP ---------------------------------------------------------------------------------------------------
 
-    async def _wire_steps(self, base: str) -> list[Step]:
+    async def wire_steps(self, base: str) -> list[Step]:
+        """Name, line, TLS of any address, to the first that fails; `tls` is skipped where the address uses none."""
         parts = urlsplit(base)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         if self.wire is None:

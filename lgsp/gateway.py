@@ -11,21 +11,37 @@ from typing import Any
 
 from aiohttp import web
 
-from lgsp import custody, inquiry
+from lgsp import background
 from lgsp.alerting.causes import News
+from lgsp.alerting.expiry import Expiry
 from lgsp.alerting.look import Looking
 from lgsp.alerting.routes import Sender
 from lgsp.alerting.watch import Alerting
 from lgsp.alerts import SecurityWatch
 from lgsp.audit import Audit
 from lgsp.audit.witnessing import Witnessing
+from lgsp.console import paper
 from lgsp.console.indoors import indoors
 from lgsp.console.outlook import Outlook
-from lgsp.console.paper import report_files
 from lgsp.console.render import Pages
+from lgsp.cutover import Switchboard
 from lgsp.decisions import Refused
 from lgsp.diagnosis import Diagnoser, Diagnosis
-from lgsp.endpoints import console, control, docs, door, inbound, native, reads, rest, soap, status, strangers, token
+from lgsp.endpoints import (
+    console,
+    control,
+    docs,
+    door,
+    inbound,
+    native,
+    reads,
+    rest,
+    soap,
+    status,
+    strangers,
+    through,
+    token,
+)
 from lgsp.endpoints.drain import Drain
 from lgsp.endpoints.feed import Feed
 from lgsp.endpoints.house import Route
@@ -40,6 +56,7 @@ from lgsp.lifecycle import Ledger
 from lgsp.maintenance import Windows
 from lgsp.metrics import Metrics
 from lgsp.model import Consumer, Data, Health, HttpResponse, Stage
+from lgsp.observer import Matching, ObservedBook
 from lgsp.office import Office, perform
 from lgsp.pipeline.bulkhead import Bulkhead
 from lgsp.pipeline.handover import HandOver
@@ -50,20 +67,19 @@ from lgsp.prober import Prober
 from lgsp.promotion import Findings, Promotion, since_of
 from lgsp.registry import Registry
 from lgsp.reload import Current, Reload
-from lgsp.report import filing
 from lgsp.report.facts import Facts
 from lgsp.runtime import HANOI, Runtime
 from lgsp.sandbox import Sandbox
 from lgsp.settings import Settings
 from lgsp.spool import Spool
 from lgsp.store import Store
-from lgsp.store.pruning import keep_of, prune
-from lgsp.submissions import Collectors, Inbox, Submissions, Teller
+from lgsp.submissions import Inbox, Submissions, Teller
 from lgsp.supervise import Supervisor
 from lgsp.syslog import Syslog
 from lgsp.transport import AiohttpTransport, Transport
 from lgsp.upstream import Upstreams
-from lgsp.workers.together import Together, Work
+from lgsp.wiring import mail_of
+from lgsp.workers.together import Together
 
 
 @dataclass(slots=True, repr=False)
@@ -107,10 +123,13 @@ class Gateway:
     """Maintenance, announced and reclassified."""
     diagnoser: Diagnoser
     promotion: Promotion
+    switchboard: Switchboard
     soc: Syslog | None = None
     """Sends security events to the province's SOC; None where no receiver is set."""
     sandbox: Sandbox | None = None
     """Where calls with a sandbox key go; None where no simulated system is named."""
+    observed: ObservedBook | None = field(init=False, default=None)
+    """What another gateway's log has shown; None where none is named."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     pages: Pages = field(default_factory=Pages)
     history: History = field(default_factory=History)
@@ -135,6 +154,11 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self.metrics = Metrics(self)
+        log, passed = self.settings.observer.log, self.settings.passthrough
+        if log is not None or passed.upstream:
+            matching = Matching(self.registry, {**passed.paths, **self.settings.observer.paths})
+            self.observed = ObservedBook(matching, self.runtime, log.name if log is not None else passed.upstream)
+            self.current.listeners.append(lambda now: setattr(matching, "registry", now.registry))
         self.alive = Alive(self.history, self.store.health, self.store.meta, self.runtime.clock)
         self.reload, self.drain = Reload(self.current, self.runtime), Drain(self.runtime.clock)
         self.outlook = Outlook(self, lambda: self.feed.changes)
@@ -143,8 +167,8 @@ class Gateway:
         self.alerting = Alerting(
             self.store,
             self.runtime,
-            Looking(self, self.runtime.clock, news, lambda now: indoors(self, now)),
-            Sender(self.transport, self.runtime, self.store.keys, self.settings.demo),
+            Looking(self, self.runtime.clock, news, lambda now: indoors(self, now), self._expiry()),
+            Sender(self.transport, self.runtime, self.store.keys, self.settings.demo, mail_of(self.settings)),
         )
         self.application = door.application(self, routes(self))
         self.application.on_shutdown.append(self._end_streams)
@@ -159,51 +183,13 @@ class Gateway:
         await self.keeper.restore()
         await self.alive.restore(alone=self.together is None)
         await self.conformity.restore(list(self.registry.connectors))
-        start = self.supervisor.start
-        one: Callable[[str, Work], Work] = _each
-        leader: Callable[[Work], Work] = _alone
         if self.together is not None:
             await self.together.start(self.supervisor)
-            one, leader = self.together.one, self.together.leader
         await self.windows.refresh()
-        start("maintenance", self.windows.run)
-        start("audit", self.audit.run)
-        start("health-keeper", self.keeper.run)
-        if self.real:
-            start("alive", self.alive.run)
-        start("conformity", self.conformity.run)
-        start("deliveries", lambda: self.submissions.run(self.handle))
-        start("shadow", self.shadow.run)
-        if self.sandbox is not None:
-            self.sandbox.start(self.supervisor)
-        start("collectors", one("collectors", lambda: self._collectors().run(self.handle)))
-        if self.real:  # the simulated world has no receivers
-            start("call-backs", one("call-backs", self.teller.run))
-        start("prober", leader(self.prober.run))
-        start("readiness", self._until_ready)
-        start("payload-retention", lambda: custody.run(self, self.settings.store.keep_payload_days))
-        if self.real:  # a simulated month has nobody who searches it
-            keep = self.settings.store.keep_exchanges_days
-            start("exchange-index", one("exchange-index", lambda: inquiry.run(self.store, self.runtime, keep)))
-        if self.real:
-            start("alerts", one("alerts", self.alerting.run))
-            start("alert-routes", self.alerting.sender.run)
-        if self.real and self.settings.report.monthly:
-            start("reports", lambda: filing.run(self.office, self.settings.data / "reports", self._report_files))
-        start("pruning", lambda: prune(self.store, self.runtime.clock, keep_of(self.settings.store)))
-        start(
-            "security-levels", one("security-levels", lambda: self.watch.run(self.policy.consumers, self.policy.levels))
-        )
-        if self.settings.witnesses:
-            start("witnesses", self.witnessing.run)
-        if self.soc is not None:
-            start("syslog", self.soc.run)
-        if self.real:
-            start("traffic", self.feed.run)
-            start("pages", lambda: self.runtime.offload(self.pages.warm))
-            start("loop-lag", self._watch_loop)
-            if self.commanded:
-                self._control = await control.listen(self.perform, self.settings.data)
+        await self.switchboard.refresh()
+        background.start(self)
+        if self.real and self.commanded:
+            self._control = await control.listen(self.perform, self.settings.data)
         self.events.publish(
             Started("gateway", self.settings.public_url or f"{self.settings.host}:{self.settings.port}")
         )
@@ -238,7 +224,7 @@ class Gateway:
     def is_ready(self) -> bool:
         return self.ready.is_set() and not self.drain.begun
 
-    async def _until_ready(self) -> None:
+    async def until_ready(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.limits.ready_seconds):
                 await self._informed()
@@ -255,16 +241,6 @@ class Gateway:
             for each in waits:
                 each.cancel()
 
-    async def _watch_loop(self) -> None:
-        clock, pause = self.runtime.clock, 0.5
-        while True:
-            began = clock.monotonic()
-            await asyncio.sleep(pause)
-            self.metrics.loop_lag.set(max(0.0, clock.monotonic() - began - pause))
-
-    def _collectors(self) -> Collectors:
-        return Collectors(self.store, self.inbox, self.runtime, lambda: self.registry, self.policy)
-
     async def perform(self, action: str, by: str, arguments: Mapping[str, Any]) -> Any:
         """A command of this machine's command line. Raises `Refused`."""
         if action == "report.facts":
@@ -273,9 +249,10 @@ class Gateway:
             return await perform(self.office, action, by, arguments)
         if arguments.get("restart"):
             raise Refused("one process serves here: end it and start it again")
-        report = await self.reload.prepare()
-        if not report.findings:
-            await self.take_over(by)
+        async with self.reload.one:
+            report = await self.reload.prepare()
+            if not report.findings:
+                await self.take_over(by)
         return asdict(report)
 
     async def take_over(self, by: str) -> None:
@@ -299,6 +276,8 @@ class Gateway:
             diagnose=self._diagnose,
             decided=self.windows.refresh,
             promotion=self.promotion,
+            switchboard=self.switchboard,
+            registry=self.registry,
         )
 
     async def findings(self, system: str) -> Findings | None:
@@ -316,15 +295,20 @@ class Gateway:
             self.policy.level_of(system),
         )
 
+    def _expiry(self) -> Expiry | None:
+        if not isinstance(self.transport, AiohttpTransport):
+            return None
+        return Expiry(lambda: self.current.settings.upstreams, self.transport.trust_of)
+
     async def _diagnose(self, system: str, operation: str) -> Diagnosis:
         connector = self.registry.connector(system)
         if connector is None:
             raise Refused(f"no system {system}")
         return await self.diagnoser.run(connector, operation)
 
-    async def _report_files(self, facts: Facts) -> Mapping[str, bytes]:
+    async def report_files(self, facts: Facts) -> Mapping[str, bytes]:
         titles = {name: each.title for name, each in self.registry.connectors.items()}
-        return await self.runtime.offload(lambda: report_files(facts, titles, self.settings, self.pages))
+        return await self.runtime.offload(lambda: paper.report_files(facts, titles, self.settings, self.pages))
 
     def wake(self) -> None:
         """Operators have decided about submissions or call-backs: something may be due."""
@@ -372,16 +356,14 @@ class Gateway:
     def audit_entries(self) -> int:
         return self.audit.entries
 
+    def memory(self) -> tuple[int, int]:
+        return self.spool.memory.used, self.spool.memory.refused
 
-def _each(_name: str, work: Work) -> Work:
-    return work
-
-
-def _alone(work: Work) -> Work:
-    return work
+    def syslog_dropped(self) -> int:
+        return self.soc.dropped if self.soc is not None else 0
 
 
 def routes(gateway: Gateway) -> list[Route]:
     """Every address that is served. Literal paths go before templates of the same shape."""
-    doors = (docs, reads, token, status, console, rest, soap, native, inbound)
+    doors = (docs, reads, token, status, console, rest, soap, native, inbound, through)
     return [route for each in doors for route in each.routes(gateway)]

@@ -6,10 +6,13 @@ as "other" (RULES 10), and none is a person's identifier.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from lgsp import __version__
 from lgsp.events import AttemptMade, CallbackEnded, EdgeRefused, Event, ExchangeFinished, TaskDied
@@ -29,6 +32,20 @@ class Reading(Protocol):
     def knows(self, system: str, operation: str) -> bool: ...
     def inflight(self) -> Mapping[str, int]: ...
     def audit_entries(self) -> int: ...
+    def memory(self) -> tuple[int, int]:
+        """Bytes that messages hold, and messages refused for want of room."""
+
+    def syslog_dropped(self) -> int:
+        """Security events that the province's SOC did not get."""
+
+
+class Connections(Protocol):
+    """The callers' connections of a door."""
+
+    refused: int
+
+    @property
+    def open(self) -> int: ...
 
 
 class Metrics:
@@ -55,6 +72,8 @@ class Metrics:
         self._entries = Gauge("lgsp_audit_entries_total", "Entries in this writer's chain", registry=own)
         self.loop_lag = Gauge("lgsp_loop_lag_seconds", "How late the event loop woke last", registry=own)
         Gauge("lgsp_build_info", "1", ["version"], registry=own).labels(__version__).set(1)
+        self._asked: list[Callable[[], Metric]] = []
+        own.register(_Asked(self._own))
         self._bound: dict[tuple[str | None, str | None, str, str], tuple[Counter, Histogram]] = {}
         self._made: dict[tuple[str, str], Counter] = {}
 
@@ -94,6 +113,21 @@ class Metrics:
             self._bound[key] = bound
         return bound
 
+    def watch(self, connections: Connections) -> None:
+        """The door of this process is open."""
+        self._asked.append(lambda: GaugeMetricFamily("lgsp_connections", "Open, of callers", connections.open))
+        self._asked.append(
+            lambda: CounterMetricFamily("lgsp_connections_refused", "Over the bound", connections.refused)
+        )
+
+    def _own(self) -> Iterator[Metric]:
+        used, refused = self._reading.memory()
+        yield GaugeMetricFamily("lgsp_message_bytes", "Memory counted for message bodies", used)
+        yield CounterMetricFamily("lgsp_messages_refused", "Messages for which there was no room", refused)
+        lost = self._reading.syslog_dropped()
+        yield CounterMetricFamily("lgsp_security_events_dropped", "Not taken by the syslog receiver", lost)
+        yield from (ask() for ask in self._asked)
+
     def render(self, submissions: Mapping[str, int]) -> bytes:
         """The text that `/metrics` answers; `submissions` counts by state."""
         for system, (stage, health, breaker) in self._reading.systems().items():
@@ -106,6 +140,20 @@ class Metrics:
         _fill(self._submissions, submissions)
         self._entries.set(self._reading.audit_entries())
         return generate_latest(self.registry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Collector):
+    """What is counted elsewhere, asked at the moment of the scrape."""
+
+    rows: Callable[[], Iterator[Metric]]
+
+    def collect(self) -> Iterator[Metric]:
+        return self.rows()
+
+    def describe(self) -> list[Metric]:
+        """Nothing is asked before the house stands."""
+        return []
 
 
 def _fill(gauge: Gauge, values: Mapping[str, int]) -> None:

@@ -12,13 +12,17 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from lgsp.admission import ADMISSION
 from lgsp.alerting.desk import ALERTS
+from lgsp.amending import AMENDING
 from lgsp.audit import Audit
 from lgsp.casebook import CASES
 from lgsp.correction import CORRECTION
 from lgsp.custody import CUSTODY
+from lgsp.cutover import SWITCHING, Switchboard
 from lgsp.decisions import DECISIONS, Refused, consumer_of, day_of, grant_shown, iso
 from lgsp.diagnosis import DIAGNOSIS, Diagnosis
+from lgsp.escrow import ESCROW
 from lgsp.health.conformity import Tally, place_of
 from lgsp.health.conformity import history as conformity_history
 from lgsp.inquiry import INQUIRY
@@ -30,6 +34,7 @@ from lgsp.passwords import hash_password
 from lgsp.policy import Policy
 from lgsp.promotion import PROMOTION, Promotion
 from lgsp.receivers import RECEIVERS
+from lgsp.registry import Registry
 from lgsp.report.filing import REPORTS
 from lgsp.report.incidents import Times
 from lgsp.runtime import HANOI, Runtime
@@ -62,6 +67,10 @@ class Office:
     """Maintenance windows are read again."""
     promotion: Promotion | None = None
     """Collects the evidence of a promotion; None where no bus runs."""
+    registry: Registry | None = None
+    """By whose contracts a corrected message is checked; None where no bus runs."""
+    switchboard: Switchboard | None = None
+    """Which upstream carries an operation; None where no bus runs."""
 
 
 Action = Callable[[Office, str, Mapping[str, Any]], Awaitable[Any]]
@@ -342,15 +351,19 @@ ACTIONS: Mapping[str, Action] = {
     "stage.move": stage_move,
     "conformity.show": conformity_show,
     **DECISIONS,
+    **ADMISSION,
     **CUSTODY,
     **KEYRING,
+    **ESCROW,
     **CASES,
     **CORRECTION,
+    **AMENDING,
     **RECEIVERS,
     **REPORTS,
     **ALERTS,
     **DIAGNOSIS,
     **MAINTENANCE,
     **PROMOTION,
+    **SWITCHING,
     **INQUIRY,
 }

@@ -6,6 +6,7 @@ under way has its connector in its own slots and ends with what it began with.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
@@ -56,6 +57,8 @@ class Reload:
     current: Current
     runtime: Runtime
     read: Callable[[], Settings] | None = None
+    one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held from `prepare` to `commit`: another reload would take away what this one has found sound."""
     _candidate: tuple[Registry, Settings] | None = None
 
     async def prepare(self) -> Report:

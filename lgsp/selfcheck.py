@@ -72,10 +72,11 @@ def _findings(settings: Settings, env: Mapping[str, str]) -> Iterator[Unsafe]:
     yield from _keys(settings.data / "keys")
     if not pretended and (env.get("LGSP_TEST") or env.get("LGSP_CRASH_AT")):
         yield Unsafe("test-switches", "LGSP_TEST and LGSP_CRASH_AT end the process on purpose; unset them")
-    for each in fields(settings.limits):
-        value = getattr(settings.limits, each.name)
-        if isinstance(value, int | float) and not (math.isfinite(value) and value > 0):
-            yield Unsafe("no-limit", f"limits.{each.name} must be a positive, finite number")
+    for table, bounds in (("limits", settings.limits), ("store", settings.store)):
+        for each in fields(bounds):
+            value = getattr(bounds, each.name)
+            if isinstance(value, int | float) and not (math.isfinite(value) and value > 0):
+                yield Unsafe("no-limit", f"{table}.{each.name} must be a positive, finite number")
 
 
 def _keys(folder: Path) -> Iterator[Unsafe]:

@@ -29,6 +29,8 @@ from lgsp.configure import (
 __all__ = [
     "Limits",
     "Loaded",
+    "ObserverSettings",
+    "PassthroughSettings",
     "Province",
     "ReportSettings",
     "Settings",
@@ -142,6 +144,8 @@ class StoreSettings:
     """Connections of one process to the database, besides two of its own."""
     seconds: float = 2.0
     """Longest that one piece of work in the database may take."""
+    journal: Path | None = None
+    """Folder on another disk that takes a second copy of all that is committed, before it is (SQLite): docs/backup.md."""
     keep_bodies_days: int = 30
     """Messages and outcomes of submissions that have ended, encrypted."""
     keep_submissions_days: int = 400
@@ -185,15 +189,54 @@ class ReportSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The province's mail server, for alerts to addresses that operators have registered. Without a host nothing is mailed."""
+
+    host: str = ""
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """The certificate is always verified; `none` is for a mail server on this very machine."""
+    ca: Path | None = None
+    """Certificates that the server must chain to; None means the system's."""
+    user: str = ""
+    password: str = field(default="", repr=False, metadata=SECRET)
+    sender: str = ""
+    """The address that alerts come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverSettings:
+    """An existing gateway's access log that is read for the board, as observed; no traffic moves (docs/observer.md)."""
+
+    log: Path | None = None
+    """The file; it is followed through rotation."""
+    format: Literal["wso2", "nginx", "haproxy", "json"] = "nginx"
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Prefix at the old gateway -> a system's name, or the beginning of the ministry's own path."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassthroughSettings:
+    """Calls of an existing gateway's callers that are passed on to it below `/through`, system by system taken over."""
+
+    upstream: str = ""
+    """Name of the `[upstreams.<name>]` whose `url` is the old gateway; empty: nothing is passed on."""
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Prefix at the old gateway -> the system that it belongs to. Other paths do not exist."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of the process (RULES 6, 10, 23). Seconds, bytes, counts."""
 
     body: int = field(default=60 << 20, metadata=SIZE)
     """Hard cap of any request body at the edge; an operation's own limit is in its manifest."""
+    messages: int = field(default=24 << 20, metadata=SIZE)
+    """Memory for message bodies above 16 KiB of all exchanges at once, three bytes for each; over it `overloaded`."""
     connections: int = 1024
-    """Open connections of callers; more wait in the kernel's queue."""
+    """Open connections of callers, and requests under way; for one more the oldest idle one is closed, or it is refused."""
     body_seconds: float = 60.0
-    """Longest read of one request body."""
+    """Longest read of one request body; and of one answer by its caller, who gets a second more for every 64 KiB."""
     keepalive_seconds: float = 15.0
     drain_seconds: float = 30.0
     """After Ctrl-C or SIGTERM: how long exchanges under way may take to end."""
@@ -235,6 +278,9 @@ class Settings:
     """Address of a simulator that answers calls with a sandbox key; an upstream's own `sandbox` goes before it."""
     store: StoreSettings = field(default_factory=StoreSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    observer: ObserverSettings = field(default_factory=ObserverSettings)
+    passthrough: PassthroughSettings = field(default_factory=PassthroughSettings)
     limits: Limits = field(default_factory=Limits)
     security_log: Path | None = None
     """File that takes security events as CEF lines for the province's SOC; None writes none."""

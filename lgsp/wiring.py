@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lgsp import manifest
+from lgsp.alerting.mail import Mail
 from lgsp.audit.notes import NoteRefused, VerifierKey
 from lgsp.audit.witnessing import Outside
 from lgsp.pipeline.call import Surroundings
@@ -38,7 +39,8 @@ def demonstration(settings: Settings, registry: Registry) -> dict[str, Upstream]
                 username="lgsp",
                 password="demo-lgsp",  # noqa: S106
             )
-    return found
+    ndop = Upstream("ndop", settings.sim, client_id="lgsp", client_secret="demo-lgsp")  # noqa: S106  likewise
+    return found | {"ndop": ndop}  # reconstructed, and nothing goes there before a cut-over
 
 
 def demonstration_trust(settings: Settings, registry: Registry) -> list[Path]:
@@ -62,6 +64,17 @@ def witnesses(settings: Settings) -> dict[str, Outside]:
         except NoteRefused as error:
             raise SettingsError(f"witnesses.{name}.key: {error}") from error
     return found
+
+
+def mail_of(settings: Settings) -> Mail | None:
+    """None where no mail server is named. Raises `SettingsError`."""
+    if not settings.mail.host:
+        return None
+    link = f"{settings.public_url.rstrip('/')}/console/alerts" if settings.public_url else ""
+    try:
+        return Mail(settings.mail, settings.province.name_vi, link)
+    except ValueError as error:
+        raise SettingsError(f"mail: {error}") from None
 
 
 def trusted(settings: Settings) -> dict[str, Path]:

@@ -1,7 +1,8 @@
-"""Writes docs/reference.md from the code: `python scripts/reference.py`; with `--check` it only says whether the page is true."""
+"""Writes docs/reference.md and the schema of the settings from the code; with `--check` it only says whether the page is true."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -17,8 +18,11 @@ from lgsp.home import builtin
 from lgsp.metrics import Metrics
 from lgsp.model import Health, Stage
 from lgsp.settings import Settings, SystemSettings, Upstream, keys
+from lgsp.settings_schema import schema
+from lgsp.upstream import MANNERS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+SCHEMA = PAGE.with_name("settings.schema.json")
 
 
 class Nothing:
@@ -38,6 +42,12 @@ class Nothing:
         return {}
 
     def audit_entries(self) -> int:
+        return 0
+
+    def memory(self) -> tuple[int, int]:
+        return 0, 0
+
+    def syslog_dropped(self) -> int:
         return 0
 
 
@@ -152,3 +162,4 @@ if __name__ == "__main__":
             sys.exit("docs/reference.md is out of date: python scripts/reference.py")
     else:
         PAGE.write_text(text, "utf-8")
+        SCHEMA.write_text(json.dumps(schema(tuple(MANNERS)), ensure_ascii=False, indent=2) + "\n", "utf-8")

@@ -25,6 +25,12 @@ class Reading:
     def audit_entries(self) -> int:
         return 42
 
+    def memory(self) -> tuple[int, int]:
+        return 1000, 2
+
+    def syslog_dropped(self) -> int:
+        return 5
+
 
 def finished(system: str | None, operation: str | None) -> ExchangeFinished:
     return ExchangeFinished("i", "c", "rest", system, operation, "consumer", "ok", None, 0.02, 1, 0.01, AT)

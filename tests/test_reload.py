@@ -128,3 +128,13 @@ async def test_what_was_prepared_and_abandoned_is_not_taken_over(tmp_path: Path)
     reload.commit()
     assert reload.current.registry is before
     await gateway.close()
+
+
+async def test_two_at_once_are_one_after_the_other(tmp_path: Path) -> None:
+    home = empty_home(tmp_path / "home")
+    gateway = await build(settings(tmp_path / "data", home), Runtime.system())
+    write_home(home, MANIFEST)
+    reports = await asyncio.gather(*(gateway.perform("reload", f"local:{each}", {}) for each in "abc"))
+    assert [report["added"] for report in reports] == [("register",), (), ()]
+    assert gateway.registry.connector("register") is not None
+    await gateway.close()

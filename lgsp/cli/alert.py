@@ -40,15 +40,18 @@ def ack(id: str, note: str, data: Path | None) -> None:  # noqa: A002  the word 
 @click.option(
     "--least", type=click.IntRange(0, 10), default=5, show_default=True, help="Severity from which it is told."
 )
+@click.option("--mail", metavar="ADDRESS", help="Send them there by e-mail, through the server that [mail] names.")
 @click.option("--drop", metavar="ID", help="Takes a route away.")
 @data_option
 @json_option
-def route(url: str | None, least: int, drop: str | None, data: Path | None, *, as_json_: bool) -> None:
+def route(
+    url: str | None, mail: str | None, least: int, drop: str | None, data: Path | None, *, as_json_: bool
+) -> None:
     """Where alerts are sent; without an option the list."""
     if drop:
         as_json(act(data, "alert.unroute", id=drop))
-    elif url:
-        as_json(act(data, "alert.route", target=url, least=least))
+    elif target := url or mail:
+        as_json(act(data, "alert.route", target=target, least=least))
     else:
         _shown(act(data, "alert.routes"), ("id", "kind", "target", "least", "by"), as_json_=as_json_, text=False)
 

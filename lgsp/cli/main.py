@@ -8,6 +8,7 @@ from lgsp import __version__
 from lgsp.cli.access import consumer, grant
 from lgsp.cli.alert import alert
 from lgsp.cli.audit import audit
+from lgsp.cli.backup import backup
 from lgsp.cli.call import call
 from lgsp.cli.certify import certify
 from lgsp.cli.check import check
@@ -15,19 +16,27 @@ from lgsp.cli.compliance import compliance
 from lgsp.cli.config import config
 from lgsp.cli.conform import conform
 from lgsp.cli.contract import contract
+from lgsp.cli.doctor import doctor
+from lgsp.cli.drill import drill
 from lgsp.cli.exchanges import exchange
 from lgsp.cli.halves import serve, sim
+from lgsp.cli.import_ import import_
 from lgsp.cli.inside import crash_points
+from lgsp.cli.keys import keys
 from lgsp.cli.maintenance import maintenance
 from lgsp.cli.new import new
+from lgsp.cli.observe import observe
 from lgsp.cli.reload import reload
 from lgsp.cli.report import report
 from lgsp.cli.shadow import shadow
 from lgsp.cli.simulate import simulate
 from lgsp.cli.stage import stage
 from lgsp.cli.status import status
+from lgsp.cli.store import store
 from lgsp.cli.submissions import submission
+from lgsp.cli.through import through
 from lgsp.cli.up import up
+from lgsp.cli.upstream import upstream
 from lgsp.cli.user import user
 from lgsp.cli.witness import witness
 
@@ -52,6 +61,7 @@ def main() -> None:
 
 for command in (
     up, call, status, check, new, contract, conform, stage, maintenance, consumer, grant, submission, exchange,
-    compliance, shadow, user, audit, report, alert, witness, simulate, certify, config, serve, reload, sim, crash_points,
+    import_, observe, through, upstream, compliance, shadow, user, audit, keys, backup, store, report, alert, witness,
+    simulate, drill, certify, config, doctor, serve, reload, sim, crash_points,
 ):  # fmt: skip
     main.add_command(command)

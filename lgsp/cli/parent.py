@@ -47,7 +47,7 @@ def serve_workers(settings: Settings, workers: int) -> None:
 async def _serve(settings: Settings, doors: Sequence[socket.socket]) -> None:
     from lgsp.endpoints.control import listen
     from lgsp.runtime import Runtime
-    from lgsp.store import StoreBusy, open_store
+    from lgsp.store import StoreBusy, StoreRefused, open_store
     from lgsp.store.sqlite.lock import OwnerLock
     from lgsp.store.sqlite.migrate import MigrationError
 
@@ -59,8 +59,8 @@ async def _serve(settings: Settings, doors: Sequence[socket.socket]) -> None:
         if settings.store.url:  # the database is the owner, and every worker asks it itself
             lock = OwnerLock.take(settings.data)
         else:
-            store = await open_store(settings.data, runtime, writer="owner")
-    except (StoreBusy, MigrationError) as error:
+            store = await open_store(settings.data, runtime, writer="owner", settings=settings.store)
+    except (StoreBusy, StoreRefused, MigrationError) as error:
         refuse(str(error))
     parent = Parent(settings, doors, store, runtime)
     listening = await listen(parent.perform, settings.data, parent.owner.protocol)
@@ -94,6 +94,8 @@ class Parent:
     crew: Crew = field(init=False)
     _last: dict[str, Page] = field(default_factory=dict)
     """The numbers of each worker as they were last seen."""
+    _reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One reload after the other: a second one's refusal would take away what the first has found sound."""
     _past: Page = field(default_factory=Page)
     """What the workers have counted that are gone."""
 
@@ -163,12 +165,13 @@ class Parent:
 
     async def _reload(self, by: str) -> Any:
         """Sound in every worker, or taken over by none."""
-        peers = [each for _, each in sorted(self.owner.peers.items())]
-        reports = [await _asked(each, "reload.prepare", None) for each in peers]
-        findings = list(dict.fromkeys(found for report in reports for found in report["findings"]))
-        step = "reload.abandon" if findings else "reload.commit"
-        for each in peers:
-            await _asked(each, step, by)
+        async with self._reloading:
+            peers = [each for _, each in sorted(self.owner.peers.items())]
+            reports = [await _asked(each, "reload.prepare", None) for each in peers]
+            findings = list(dict.fromkeys(found for report in reports for found in report["findings"]))
+            step = "reload.abandon" if findings else "reload.commit"
+            for each in peers:
+                await _asked(each, step, by)
         return {**reports[0], "findings": findings} if reports else {"findings": ["no worker is there"]}
 
     async def _restart(self) -> Any:

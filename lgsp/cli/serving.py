@@ -105,19 +105,24 @@ async def open_door(gateway: Gateway, settings: Settings, listener: socket.socke
     """
     from aiohttp import web
 
+    from lgsp.endpoints.sockets import Runner, patient
     from lgsp.log import silent
     from lgsp.runtime import settle
 
-    runner = web.AppRunner(
+    runner = Runner(
         gateway.application,
+        settings.limits.connections,
         access_log=None,  # paths of the native face carry identifiers (RULES 25); events are the log
         handle_signals=False,
         logger=silent(),
         auto_decompress=False,  # the door refuses compressed bodies; unpacking one to throw it away would be the harm itself
         keepalive_timeout=settings.limits.keepalive_seconds,
+        read_bufsize=16 * 1024,  # of each connection, before a door reads it: there are many
         shutdown_timeout=settings.limits.drain_seconds,
     )
     await runner.setup()
+    gateway.metrics.watch(runner.gate)
+    patient(listener)
     tls = tls_of(settings)
     if tls is not None:
         gateway.current.listeners.append(lambda now: renew(tls, now.settings))

@@ -49,7 +49,7 @@ async def _work(
             line = await Line.open(settings.data, name)
             store = await open_store(settings.data, runtime, writer=name, settings=settings.store)
         else:
-            store, line = await open_remote(settings.data, runtime, name)
+            store, line = await open_remote(settings.data, runtime, name, settings.store.journal)
     except (StoreFailed, StoreBusy, StoreRefused) as error:
         refuse(str(error))
     listener = doors[0].dup()

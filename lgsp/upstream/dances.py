@@ -118,6 +118,13 @@ def _bearer(request: HttpRequest, credential: Credential, _: Upstream, __: str |
     return _with(request, {"authorization": f"Bearer {credential.value}"})
 
 
+def _through_ndop(request: HttpRequest, credential: Credential, _: Upstream, dstcode: str | None) -> HttpRequest:
+    """A reconstruction (Decree 278/2025/NĐ-CP publishes nothing): the message untouched, whom it is for in a header."""
+    headers = {"authorization": f"Bearer {credential.value}"} | ({"x-ndop-provider": dstcode} if dstcode else {})
+    signed = _with(request, headers)
+    return HttpRequest(signed.method, f"/exchange{signed.target}", signed.headers, signed.body)
+
+
 def _bearer_and_access_token(
     request: HttpRequest, credential: Credential, upstream: Upstream, _: str | None
 ) -> HttpRequest:
@@ -188,6 +195,10 @@ def _forwarding(upstream: Upstream) -> str:
     return url if url.endswith(FORWARD) else url + FORWARD
 
 
+def _below_ndop(upstream: Upstream) -> str:
+    return upstream.url.rstrip("/") + "/ndop/v1"
+
+
 MANNERS: Mapping[str, Manner] = MappingProxyType({
     "none": Manner(None, _unsigned, _never),
     "basic": Manner(None, _basic_header, _never),
@@ -196,6 +207,7 @@ MANNERS: Mapping[str, Manner] = MappingProxyType({
     "lgspaccesstoken": Manner(access_token, _bearer_and_access_token, _unauthorised),
     "json-token": Manner(json_token, _bearer, _unauthorised),
     "password-grant": Manner(password_grant, _bearer, _unauthorised),
+    "ndop": Manner(client_credentials, _through_ndop, _unauthorised, _below_ndop),
     "xroad-session": Manner(xroad_login, _in_session, _session_lost, _forwarding),
 })  # fmt: skip
 """What `manner` of `[upstreams.<name>]` may say."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-SUMMED = frozenset({"lgsp_inflight", "lgsp_audit_entries_total"})
+SUMMED = frozenset({"lgsp_inflight", "lgsp_audit_entries_total", "lgsp_connections", "lgsp_message_bytes"})
 """Gauges of which each process has a part; of the others every process says the same, or the worst counts."""
 
 

@@ -28,7 +28,11 @@ from lgsp.errors import InvalidMessage
         (b"", "json"),
         (b"{} {}", "json"),
         (b"[" * 70 + b"]" * 70, "json:depth 64"),
-        (b"[" * 100_000 + b"]" * 100_000, "json:depth 64"),
+        (b"[" * 90_000 + b"]" * 90_000, "json:depth 64"),
+        (b"[" * 200_000 + b"]" * 200_000, "json:values 100000"),
+        (b"[" + b"0," * 100_000 + b"0]", "json:values 100000"),
+        (b'{"a":[' + b",".join([b"[" * 50 + b"]" * 50] * 3000) + b"]}", "json:values 100000"),
+        (b'["\\\\",' + b'"","' + b'","' * 120_000 + b'"]', "json:values 100000"),
     ],
 )
 def test_what_is_refused(raw: bytes, rule: str) -> None:
@@ -49,3 +53,17 @@ def test_what_is_refused(raw: bytes, rule: str) -> None:
 )
 def test_what_passes(raw: bytes, value: object) -> None:
     assert strict_json(raw) == value
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":"' + b"[,{" * 200_000 + b'"}',
+        b'{"a":"' + b'\\",' * 200_000 + b'","b":1}',
+        b'["' + b"," * 65_535 + b'","' + b"," * 300_000 + b'"]',
+        b"[" + b"1," * 90_000 + b"1]",
+    ],
+    ids=["brackets", "quotes", "across-a-piece", "many"],
+)
+def test_marks_inside_of_text_are_no_values(raw: bytes) -> None:
+    strict_json(raw)

@@ -60,7 +60,7 @@ def test_commands_in_the_documentation_exist(root: Path) -> None:
                 for word in words
                 if word.startswith("--") and word.partition("=")[0] not in options
             ]
-            if isinstance(command, click.Group):
+            if isinstance(command, click.Group) and not command.invoke_without_command:
                 wrong.append(f"{page.name}: lgsp {line}")
     assert wrong == []
 

@@ -23,8 +23,10 @@ WITHOUT_A_MIRROR = {
 }
 TESTED_IN = {
     "lgsp/configure.py": "tests/test_settings.py",
+    "lgsp/credentials.py": "tests/test_policy.py",
     "lgsp/gateway.py": "tests/test_app.py",
     "lgsp/guard.py": "tests/test_policy.py",
+    "lgsp/tokens.py": "tests/test_policy.py",
     "lgsp/lift": "tests/test_lift.py",
     "lgsp/mapping": "tests/test_mapping.py",
     "lgsp/upstream": "tests/test_upstream.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from lgsp.runtime import Runtime
 from lgsp.settings import StoreSettings
-from lgsp.store import StoreRefused, load_keys, open_store
+from lgsp.store import Store, StoreRefused, load_keys, open_store
+from lgsp.store.keys import folder_keys, keys_text, rotated
 from tests.store.postgres.nodes import Nodes
 
 
@@ -54,3 +56,24 @@ async def test_a_database_that_cannot_be_reached_is_named_without_its_password(t
     with pytest.raises(StoreRefused, match=r"127\.0\.0\.1:1/lgsp cannot be used: ConnectionRefusedError") as refused:
         await open_store(tmp_path, Runtime.system(), settings=settings)
     assert "geheim" not in str(refused.value)
+
+
+async def test_a_rotated_key_is_taken_and_who_comes_without_it_is_refused_from_then_on(
+    nodes: Nodes, tmp_path: Path
+) -> None:
+    one = await nodes.open("one")
+    sealed = one.keys.seal(b"plain", "x")
+    earlier = folder_keys(tmp_path / "one" / "keys")
+    assert earlier is not None
+    runtime = Runtime.system()
+    later = rotated(earlier, runtime.ids)
+
+    async def opened(keys: Mapping[str, bytes]) -> Store:
+        given = replace(nodes.settings("two"), keys=keys_text(keys))
+        return await open_store(tmp_path / "nothing", runtime, settings=given)
+
+    two = await opened(later)
+    assert two.keys.unseal(sealed, "x") == b"plain"
+    await two.close()
+    with pytest.raises(StoreRefused, match=r"other keys \(bodies\)"):
+        await opened(earlier)
