@@ -46,7 +46,10 @@ def redefine(root: etree._Element, node: etree._Element, redefined: list[etree._
 def meant(root: etree._Element) -> None:
     """What authors write and do not mean. A choice of nothing admits not even nothing: it admits nothing from now on. A
     wildcard that says nothing of its content wants it declared, and what is meant to stand there is declared elsewhere: it
-    is judged where the contract knows it, and carried where not."""
+    is judged where the contract knows it, and carried where not. A simple type cannot name its base itself, its restriction
+    does."""
+    for simple in root.iter(f"{{{XS}}}simpleType"):
+        simple.attrib.pop("base", None)
     for wild in root.iter(f"{{{XS}}}any"):
         if wild.get("processContents", "strict") == "strict":
             wild.set("processContents", "lax")

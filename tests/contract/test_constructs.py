@@ -194,3 +194,11 @@ def test_xs_override_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ContractError) as caught:
         made(tmp_path, wsdl(schema('<xs:override schemaLocation="b.xsd"/><xs:element name="a" type="xs:int"/>')))
     assert "override" in {finding.construct for finding in caught.value.findings}
+
+
+def test_a_base_in_the_wrong_place_says_nothing(tmp_path: Path) -> None:
+    """Published contracts have it; xmlschema refuses it, zeep does not notice."""
+    simple = '<xs:simpleType base="xs:int"><xs:restriction base="xs:string"/></xs:simpleType>'
+    text = schema(sequence(f'<xs:element name="x">{simple}</xs:element>'))
+    codec = made(tmp_path, wsdl(text)).operations["op"].input
+    assert codec.read_xml(parse_xml(codec.write_xml({"x": "A"}))) == {"x": "A"}
