@@ -8,6 +8,7 @@ but not finished, registered death. Codes of the ministry's units and provinces 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -176,16 +177,19 @@ def hoanThanh(ask: Ask) -> Data:
         return {}
     fields, unit = dossier["fields"], world.unit(str(dossier["maDonVi"]))
     if dossier["module"] in ("KS", "LTKS") and (born := day_of(fields["nksNgaySinh"])) and born.year >= 2018:
-        child = world.add_person(
-            full_name=fields["nksHoTen"],
-            birth=born,
-            gender="1" if fields["nksGioiTinh"] == "1" else "2",
-            commune=commune_of(world, fields, unit.place if unit else ""),
-            mother=fields.get("meSoDDCN"),
-            father=fields.get("chaSoDDCN"),
-            ethnicity=fields.get("nksDanToc", "01"),
-        )
-        dossier["soDinhDanh"] = child.cccd
+        # a whole province's births of a year are more than the serials that are reserved for invented people: who comes
+        # after them is registered all the same, and no number is given
+        with contextlib.suppress(OverflowError):
+            child = world.add_person(
+                full_name=fields["nksHoTen"],
+                birth=born,
+                gender="1" if fields["nksGioiTinh"] == "1" else "2",
+                commune=commune_of(world, fields, unit.place if unit else ""),
+                mother=fields.get("meSoDDCN"),
+                father=fields.get("chaSoDDCN"),
+                ethnicity=fields.get("nksDanToc", "01"),
+            )
+            dossier["soDinhDanh"] = child.cccd
     if dossier["module"] in ("KT", "LTKT") and world.person(fields.get("nktSoGiayToTuyThan", "")):
         world.died(fields["nktSoGiayToTuyThan"], day_of(fields["nktNgayChet"]) or ask.now.date())
     return _move(ask, 4)

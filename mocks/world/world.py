@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -19,6 +20,8 @@ from lgsp_mocks.world.people import CAST_SERIAL, People, cccd_of
 from lgsp_mocks.world.province import Province
 
 NEWBORN_YEAR = 2018
+_CELL = 8
+"""Figures of a number in front of the serial: province, sex and century, year, and what marks it as invented."""
 """Nobody whom arithmetic makes is born this year or later, so newborns may use the serials from 0000 on."""
 
 
@@ -45,6 +48,7 @@ class World:
         self._roles = cast_people(self._cast["person"], self.province.numbered, self._homes, self.address)
         self._named = {p.cccd: p for p in self._roles.values()}
         self._newcomers: dict[str, Person] = {}
+        self._numbered: Counter[str] = Counter()
         for made in ("agencies", "cast", "_businesses", "_units", "successors"):
             self.__dict__.pop(made, None)
 
@@ -305,7 +309,9 @@ class World:
     def _newcomer_index(self) -> dict[str, Person]:
         added = self.state["added"]
         for i in range(len(self._newcomers), len(added)):
-            self._newcomers[added[i]["cccd"]] = newcomer(added[i], i, self.province.numbered, self.address)
+            cccd = added[i]["cccd"]
+            self._newcomers[cccd] = newcomer(added[i], i, self.province.numbered, self.address)
+            self._numbered[cccd[:_CELL]] += 1
         return self._newcomers
 
     def _by_tail(self, number: str, prefix: str, digits: int, read: Any) -> Person | None:
@@ -315,8 +321,8 @@ class World:
 
     def _free_number(self, gender: str, year: int) -> str:
         first, end = (0, CAST_SERIAL) if year >= NEWBORN_YEAR else (9_800, 10_000)
-        cell = cccd_of(self.province.code, gender, year, 0)[:8]
-        used = sum(1 for entry in self.state["added"] if entry["cccd"].startswith(cell))
+        self._newcomer_index()
+        used = self._numbered[cccd_of(self.province.code, gender, year, 0)[:_CELL]]
         if first + used >= end:
             raise OverflowError(f"no number left for {year}")
         return cccd_of(self.province.code, gender, year, first + used)

@@ -9,7 +9,7 @@ import pytest
 
 from lgsp.runtime import HANOI
 from lgsp_mocks import civil_status as ministry
-from lgsp_mocks.civil_status_records import sample_unit
+from lgsp_mocks.civil_status_records import sample_unit, standing
 from lgsp_mocks.handler import Ask, HttpFault
 from lgsp_mocks.world import Province, World
 
@@ -77,3 +77,12 @@ def test_faults_on_request_speak_the_dialect(ask):
             assert answer["status"] in (0, 400)
     asked = replace(ask, operation="dangKyHoTich", data={"maHoSo": "X"})
     assert "đã được tiếp nhận" in ministry.duplicate(asked)["errorDescription"]
+
+
+def test_a_birth_after_the_last_number_of_its_year_is_registered_without_one(ask, monkeypatch):
+    monkeypatch.setattr("lgsp_mocks.world.world.CAST_SERIAL", 0)
+    mine = next(each for each in ask.state.setdefault("hoSo", standing(ask.world)).values() if each["trangThai"] == 3)
+    mine["fields"] |= {"nksNgaySinh": "02.11.2022", "nksGioiTinh": "1"}
+    ministry.hoanThanh(replace(ask, data={"maHoSo": mine["maHoSo"]}))
+    assert mine["trangThai"] == 4
+    assert "soDinhDanh" not in mine

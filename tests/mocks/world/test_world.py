@@ -207,6 +207,19 @@ def test_a_newborn_joins_the_family_and_can_be_forgotten() -> None:
     assert again.person(child.cccd) == child
     again.restore()
     assert again.person(child.cccd) is None
+    assert again.add_person(full_name="Bùi Thị Mẫu", **facts).cccd == child.cccd  # type: ignore[arg-type]
+
+
+def test_the_numbers_of_a_year_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lgsp_mocks.world.world.CAST_SERIAL", 3)
+    world = World(Province.load("hoa-binh"), 1)
+
+    def born(year: int, gender: str) -> str:
+        return world.add_person(full_name="Bùi Mẫu", birth=date(year, 1, 2), gender=gender, commune="04789").cccd
+
+    assert len({born(2022, "1") for _ in range(3)} | {born(2022, "2"), born(2021, "1")}) == 5
+    with pytest.raises(OverflowError):
+        born(2022, "1")
 
 
 def test_a_death_is_remembered() -> None:
