@@ -27,14 +27,13 @@ def start(gateway: Gateway) -> None:
     run, settings, together = gateway.supervisor.start, gateway.settings, gateway.together
     one: Callable[[str, Work], Work] = together.one if together is not None else _each
     leader: Callable[[Work], Work] = together.leader if together is not None else _alone
-    collectors = Collectors(gateway.store, gateway.inbox, gateway.runtime, lambda: gateway.registry, gateway.policy)
     run("maintenance", gateway.windows.run)
     run("audit", gateway.audit.run)
     run("health-keeper", gateway.keeper.run)
     run("conformity", gateway.conformity.run)
     run("deliveries", lambda: gateway.submissions.run(gateway.handle))
     run("shadow", gateway.shadow.run)
-    run("collectors", one("collectors", lambda: collectors.run(gateway.handle)))
+    run("collectors", one("collectors", lambda: collectors(gateway).run(gateway.handle)))
     run("prober", leader(gateway.prober.run))
     run("readiness", gateway.until_ready)
     run("payload-retention", lambda: custody.run(gateway, settings.store.keep_payload_days))
@@ -54,6 +53,11 @@ def start(gateway: Gateway) -> None:
         run("syslog", gateway.soc.run)
     if gateway.real:  # a simulated month has no receivers, and nobody who looks at it or searches it
         _of_the_real_world(gateway, one)
+
+
+def collectors(gateway: Gateway) -> Collectors:
+    """The standing readers of what ministries keep for the province."""
+    return Collectors(gateway.store, gateway.inbox, gateway.runtime, lambda: gateway.registry, gateway.policy)
 
 
 def _of_the_real_world(gateway: Gateway, one: Callable[[str, Work], Work]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,8 +37,8 @@ class Entry:
     """The message, decoded; long strings cut."""
     answer: Any
     headers: dict[str, str]
-    raw: str | None = None
-    """The message as it came, where it was no larger than `RAW`."""
+    raw: str | None = field(default=None, repr=False)
+    """The message as it came, credentials in its headers too, where it was no larger than `RAW`: for whoever asks for it."""
 
 
 Told = Data | Callable[[], Data] | None
@@ -90,7 +90,7 @@ class Journal:
         self.effects.clear()
 
     def as_data(self, system: str | None = None, operation: str | None = None) -> list[Data]:
-        return [asdict(entry) for entry in self.calls(system, operation)]
+        return [asdict(replace(entry, raw=None)) for entry in self.calls(system, operation)]
 
 
 def _kept(told: Told) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 
 from lgsp.app import Gateway, build
 from lgsp.audit.notes import WITNESS, VerifierKey
+from lgsp.background import collectors
 from lgsp.cli.serving import bind, open_door, stopper
 from lgsp.errors import LgspError
 from lgsp.health.breaker import BreakerPolicy
@@ -82,7 +83,7 @@ async def answer(gateway: Gateway, watch: Watch, word: str) -> Any:
                 for collector in connector.collectors.values():
                     try:
                         found[f"{connector.name}.{collector.name}"] = str(
-                            await gateway._collectors().collect(collector, gateway.handle)
+                            await collectors(gateway).collect(collector, gateway.handle)
                         )
                     except (LgspError, StoreFailed) as error:
                         found[f"{connector.name}.{collector.name}"] = getattr(error, "code", type(error).__name__)
