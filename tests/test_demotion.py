@@ -47,7 +47,9 @@ async def test_proposed_by_itself_taken_over_and_decided_by_two(bus: Bus) -> Non
     await fails(bus, system)
     await fails(bus, calm, calls=3)
     await fails(bus, old, hours=30)
-    assert await demotion.look(house) == [system]
+    proposed = await demotion.look(house)
+    assert system in proposed
+    assert not {calm, old} & set(proposed), "a bad quarter of an hour, and what is past"
     assert await demotion.look(house) == [], "one proposal, not one every ten minutes"
     (own,) = await store.stewardship.proposals(system, 9)
     assert (own.by, own.stage, own.state) == (BUS, "suspended", "open")
@@ -75,7 +77,7 @@ async def test_a_no_is_heard_for_a_week(bus: Bus) -> None:
     house = bus.gateway
     system = official(bus)[-1]
     await fails(bus, system)
-    assert await demotion.look(house) == [system]
+    assert system in await demotion.look(house)
     (own,) = await house.store.stewardship.proposals(system, 9)
     await house.perform("stage.reject", "an", {"id": own.id})
     assert await demotion.look(house) == []

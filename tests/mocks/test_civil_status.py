@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 
@@ -81,7 +82,9 @@ def test_faults_on_request_speak_the_dialect(ask):
 
 def test_a_birth_after_the_last_number_of_its_year_is_registered_without_one(ask, monkeypatch):
     monkeypatch.setattr("lgsp_mocks.world.world.CAST_SERIAL", 0)
-    mine = next(each for each in ask.state.setdefault("hoSo", standing(ask.world)).values() if each["trangThai"] == 3)
+    mine = next(
+        each for each in ask.state.setdefault("hoSo", deepcopy(standing(ask.world))).values() if each["trangThai"] == 3
+    )
     mine["fields"] |= {"nksNgaySinh": "02.11.2022", "nksGioiTinh": "1"}
     ministry.hoanThanh(replace(ask, data={"maHoSo": mine["maHoSo"]}))
     assert mine["trangThai"] == 4
