@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -64,10 +65,12 @@ async def test_an_age_names_the_very_hours_that_its_group_counts(age: str) -> No
         assert inside == (age_of(hour, NOW) == age), accepted
 
 
-async def test_nothing_waits_and_it_says_so(bus: Bus, person: Person) -> None:
-    assert "Không có hồ sơ nào chờ" in text(await person.get("/console/desk"))
-    assert "Không có yêu cầu nào khớp" in text(await person.get("/console/desk?state=failed"))
-    assert (await person.get("/console/desk/KHONGCO")).status == 404
+async def test_nothing_waits_and_it_says_so(tmp_path: Path) -> None:
+    async with running(tmp_path) as empty:
+        person = await signed_in(empty, "duty")
+        assert "Không có hồ sơ nào chờ" in text(await person.get("/console/desk"))
+        assert "Không có yêu cầu nào khớp" in text(await person.get("/console/desk?state=failed"))
+        assert (await person.get("/console/desk/KHONGCO")).status == 404
 
 
 async def test_counted_first_and_sent_only_as_often(bus: Bus, person: Person) -> None:
