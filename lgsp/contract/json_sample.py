@@ -54,12 +54,14 @@ def json_sample(schema: Any, components: dict[str, Any], depth: int = 0, *, exam
     reference = schema.get("$ref")
     if isinstance(reference, str) and depth <= _DEEP:
         return inner(components.get(reference.removeprefix(_PREFIX)))
-    prescribed = [schema[word] for word in ("const",) if word in schema]
-    prescribed += schema["enum"] if isinstance(schema.get("enum"), list) else []
+    if "const" in schema:
+        return schema["const"]
+    if isinstance(schema.get("enum"), list) and schema["enum"]:
+        return schema["enum"][0]
     offered = [schema[word] for word in ("default", "example") if word in schema] if examples else []
     offered += schema["examples"] if examples and isinstance(schema.get("examples"), list) else []
-    for each in (*prescribed[:1], *(value for value in offered if _of_its_type(value, schema.get("type")))):
-        return each
+    if fitting := [value for value in offered if _of_its_type(value, schema.get("type"))]:
+        return fitting[0]
     for word in ("oneOf", "anyOf"):
         if isinstance(schema.get(word), list) and schema[word] and "properties" not in schema:
             return inner(schema[word][0])

@@ -259,8 +259,9 @@ class Schemas:
 
 
 def _compiled(sources: _Sources) -> etree.XMLSchema:
-    """Tried again where libxml2 says that it could not load one of our own documents, which are always there: seen once in
-    some reloads under load, never when it was looked for."""
+    """Tried again where libxml2 could not load one of our own documents, which are always there. Its loader is one for the
+    process: lxml sets it for each document and puts back what it found, so a thread that ends meanwhile puts back one that
+    does not ask us."""
     for left in reversed(range(_TRIES)):
         parser = _plain_parser()
         parser.resolvers.add(sources)
