@@ -10,7 +10,8 @@ from lgsp.contract.definitions import SOAP, Definitions, Part
 from lgsp.contract.findings import Finding
 from lgsp.contract.shape import Element, Group, Items, Record, Scalar, split
 from lgsp.contract.text import quoted
-from lgsp.contract.xsd_files import Files, Schemas
+from lgsp.contract.xsd_files import Files
+from lgsp.contract.xsd_schemas import Schemas
 from lgsp.contract.xsd_shape import Shapes
 
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"

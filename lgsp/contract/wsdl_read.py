@@ -20,7 +20,8 @@ from lgsp.contract.schema_out import SchemaWriter
 from lgsp.contract.several import SeveralParts
 from lgsp.contract.shape import Element, Record
 from lgsp.contract.sources import digest, version_of
-from lgsp.contract.xsd_files import Ambiguous, Files, Schemas
+from lgsp.contract.xsd_files import Files
+from lgsp.contract.xsd_schemas import Ambiguous, Schemas
 from lgsp.contract.xsd_shape import Shapes
 from lgsp.model import Data, Text
 

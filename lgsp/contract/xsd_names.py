@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from lgsp.contract.shape import XS, split
-from lgsp.contract.xsd_files import Component, Document, Schemas
+from lgsp.contract.xsd_files import Document
+from lgsp.contract.xsd_schemas import Component, Schemas
 
 XML = "http://www.w3.org/XML/1998/namespace"
 

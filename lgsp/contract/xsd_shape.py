@@ -27,8 +27,8 @@ from lgsp.contract.shape import (
 )
 from lgsp.contract.text import escaped, lexical, quoted
 from lgsp.contract.xsd_attributes import Attributes, renamed
-from lgsp.contract.xsd_files import Schemas
 from lgsp.contract.xsd_names import Names
+from lgsp.contract.xsd_schemas import Schemas
 from lgsp.contract.xsd_simple import BUILT_IN, Simple, restricted, simple_type
 
 _MODELS = ("sequence", "choice", "all")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lgsp.contract.catalogue import FOLDER, WELL_KNOWN
-from lgsp.contract.xsd_files import Files, Schemas
+from lgsp.contract.xsd_files import Files
+from lgsp.contract.xsd_schemas import Schemas
 from lgsp.xml import parse_xml
 
 XS = "http://www.w3.org/2001/XMLSchema"
