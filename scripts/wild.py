@@ -1,4 +1,4 @@
-"""Measures the bus on contracts that nobody here wrote: `python scripts/wild.py FOLDER… [--json FILE] [--only TEXT]`.
+"""Measures the bus on contracts that nobody here wrote: `python -m scripts.wild FOLDER… [--json FILE] [--only TEXT]`.
 
 Every WSDL below the folders goes through `lgsp new`, is loaded with its generated simulator, and has every operation called by
 REST, by SOAP and by a plain zeep client that knows nothing but the WSDL that the bus serves; all in memory, each in a process
@@ -102,7 +102,7 @@ def apart(path: Path) -> Result:
 
     try:
         done = subprocess.run(
-            [sys.executable, __file__, "--one", str(path)],
+            [sys.executable, "-m", "scripts.wild", "--one", str(path)],
             capture_output=True, text=True, timeout=SECONDS, check=False, preexec_fn=limits,
             env={**os.environ, "no_proxy": "*"},
         )  # fmt: skip
@@ -200,10 +200,11 @@ def _called(home: Path, found: Result) -> None:
         from lgsp.adapters import soap
         from lgsp.model import HttpResponse
         from lgsp.standard import same
+        from scripts.wild_zeep import Client, served
 
         key = province.secrets["mot-cua"].api_key
         contract = loaded.registry.connectors[SYSTEM].public
-        client = _Zeep(await _documents(province), f"http://bus.invalid/soap/{SYSTEM}/v1")
+        client = Client(province, SYSTEM, await served(province, SYSTEM))
         for example in province.simulator.admin.examples():
             operation = contract.operations[example["operation"]]
             rest = await province.call(SYSTEM, operation.name, example["request"])
@@ -226,137 +227,13 @@ def _called(home: Path, found: Result) -> None:
                 found.problems.append(f"{operation.name}: SOAP differs from REST")
                 continue
             found.agreed += 1
-            await _by_zeep(province, client, operation, example["request"], rest.data or {}, key, found)
+            if said := await client.differs(operation, example["request"], rest.data or {}, key):
+                (found.beyond if said.strange else found.problems).append(f"{operation.name}: {said}")
+            else:
+                found.zeep_agreed += 1
         found.problems += [f"simulator: {each}" for each in province.simulator.defects]
 
     tell(story, loaded=loaded, size=50)
-
-
-async def _documents(province: Any) -> dict[str, bytes]:
-    """The WSDL that the bus serves, with every schema that it names."""
-    base = f"/soap/{SYSTEM}/v1"
-    pending, found = [f"{base}?wsdl"], {}
-    while pending:
-        path = pending.pop()
-        if path in found:
-            continue
-        reply = await province.send("GET", path, {"host": "bus.invalid"})
-        found[path] = reply.body
-        for location in re.findall(rb"""(?:schemaLocation|location)\s*=\s*["']([^"']+)["']""", reply.body):
-            parts = urlsplit(location.decode().replace("&amp;", "&"))
-            if parts.path == base and parts.query:
-                pending.append(f"{base}?{parts.query}")
-    return found
-
-
-class _Zeep:
-    """A plain client on the served documents; messages travel by hand."""
-
-    def __init__(self, documents: dict[str, bytes], address: str) -> None:
-        import zeep
-        from zeep.transports import Transport
-
-        class Served(Transport):
-            def load(self, url: str) -> bytes:
-                parts = urlsplit(url)
-                path = f"{parts.path}?{parts.query}"
-                if path not in documents:
-                    raise OSError(f"not served: {url}")
-                return documents[path]
-
-        self.why = ""
-        try:
-            self.client = zeep.Client(f"{address}?wsdl", transport=Served())  # type: ignore[no-untyped-call]
-        except Exception as error:  # noqa: BLE001
-            self.why = f"{type(error).__name__}: {str(error)[:200]}"
-
-    def operation(self, wanted: Any) -> Any:
-        """(binding, operation) that asks with the same element, or None."""
-        found = []
-        for binding in self.client.wsdl.bindings.values():
-            for name, operation in binding._operations.items():  # noqa: SLF001
-                body = getattr(operation.input, "body", None)
-                root = body.qname.text if body is not None and getattr(body, "qname", None) is not None else ""
-                if hasattr(operation.input, "body") and (root == wanted.input.root or not root):
-                    found.append((name != wanted.name and not wanted.name.startswith(f"{name}_"), binding, operation))
-        named = [each for each in found if not each[0]] or [
-            each for each in found if getattr(each[2].input, "body", None) is not None
-        ]
-        return named[0][1:] if named else None
-
-
-async def _by_zeep(
-    province: Any, client: _Zeep, operation: Any, request: Any, wanted: Any, key: str, found: Result
-) -> None:
-    from types import SimpleNamespace
-
-    from lxml import etree
-    from zeep.helpers import serialize_object
-
-    from lgsp.contract.oracle import beyond, comparable, to_zeep, without_nothing
-
-    if client.why:
-        found.problems.append(f"{operation.name}: zeep cannot load what the bus serves: {client.why}")
-        return
-    bound = client.operation(operation)
-    if bound is None:
-        found.problems.append(f"{operation.name}: zeep does not find it in what the bus serves")
-        return
-    binding, theirs = bound
-    ask, output = operation.input, operation.output
-    strange = beyond(ask.element.shape, ask.table) or (output.root and beyond(output.element.shape, output.table)) or ""
-    try:
-        arguments = to_zeep(ask.element.shape, request, ask.table) if ask.root else {}
-        arguments = arguments if isinstance(arguments, dict) else {"_value_1": arguments}
-        bare = [arguments.pop("_value_1")] if set(arguments) == {"_value_1"} else []
-        serialized = theirs.create(*bare, **arguments)
-        raw = etree.tostring(serialized.content)
-        envelope = etree.QName(serialized.content).namespace or ""
-        version = "text/xml" if "schemas.xmlsoap.org" in envelope else "application/soap+xml"
-        headers = {name.lower(): value for name, value in serialized.headers.items()}
-        headers |= {"content-type": f"{version}; charset=utf-8", "x-api-key": key}
-        reply = await province.send("POST", f"/soap/{SYSTEM}/v1", headers, raw)
-        answered = SimpleNamespace(
-            status_code=reply.status, content=reply.body, headers=_Headers(reply.headers), encoding="utf-8"
-        )
-        got = binding.process_reply(client.client, theirs, answered)
-    except Exception as error:  # noqa: BLE001
-        said = f"{operation.name}: zeep {type(error).__name__}: {str(error)[:250]}"
-        (found.beyond if strange else found.problems).append(f"{said}" + (f" [{strange}]" if strange else ""))
-        return
-    if operation.soap.one_way:
-        found.zeep_agreed += 1
-        return
-    theirs_said = without_nothing(serialize_object(got, dict))
-    if (
-        theirs.output is not None and theirs.output.header is not None and isinstance(theirs_said, dict)
-    ):  # answers with headers come in two parts
-        theirs_said = theirs_said.get("body") if theirs_said.keys() <= {"header", "body"} else theirs_said
-    ours = comparable(output.element.shape, wanted, output.table) if output.root else None
-    if theirs_said == ours or _unwrapped(theirs_said, ours):
-        found.zeep_agreed += 1
-    else:
-        said = f"{operation.name}: zeep reads {str(theirs_said)[:200]} instead of {str(ours)[:200]}"
-        (found.beyond if strange else found.problems).append(said + (f" [{strange}]" if strange else ""))
-
-
-def _unwrapped(theirs: Any, ours: Any) -> bool:
-    """zeep hands out the only child of a wrapper, also of a wrapper in it."""
-    while isinstance(ours, dict) and len(ours) == 1:
-        ours = next(iter(ours.values()))
-        if ours == theirs:
-            return True
-    return theirs is None and not ours
-
-
-class _Headers(dict[str, str]):
-    """As requests has them: names in any case."""
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return super().get(name.lower(), default)
-
-    def __getitem__(self, name: str) -> str:
-        return super().__getitem__(name.lower())
 
 
 def report(results: list[Result]) -> None:
