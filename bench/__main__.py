@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bench.compare import FULL, QUICK, compare
 from bench.published import regressions
+from bench.works import PARTS
 
 
 @click.command()
@@ -18,9 +20,16 @@ from bench.published import regressions
 @click.option(
     "--against", type=click.Path(path_type=Path, exists=True), help="Figures of an earlier run: what got worse?"
 )
-def main(file: Path | None, against: Path | None, *, quick: bool) -> None:
+@click.option(
+    "--part",
+    "parts",
+    type=click.Choice(PARTS),
+    multiple=True,
+    help="Only this one: a long run in pieces (bench.published).",
+)
+def main(file: Path | None, against: Path | None, parts: tuple[str, ...], *, quick: bool) -> None:
     """Our work beside what a user would pick instead; a ratio above 1 means that ours is better."""
-    found = compare(QUICK if quick else FULL)
+    found = compare(replace(QUICK if quick else FULL, parts=parts or PARTS))
     if file is not None:
         file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
     about = found["machine"]

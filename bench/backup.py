@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
 import shutil
 import sys
 import tempfile
@@ -146,10 +147,15 @@ async def _rate(data: Path, second: Path | None) -> float:
 
 @contextmanager
 def _timed(took: dict[str, Any], name: str) -> Iterator[None]:
-    began = time.monotonic()
+    began, worked = time.monotonic(), _work()
     yield
-    took[f"{name}_seconds"] = round(time.monotonic() - began, 1)
-    print(f"{name}: {took[f'{name}_seconds']} s", file=sys.stderr, flush=True)
+    took[f"{name}_seconds"], took[f"{name}_cpu"] = round(time.monotonic() - began, 1), round(_work() - worked, 1)
+    print(f"{name}: {took[f'{name}_seconds']} s, processor {took[f'{name}_cpu']} s", file=sys.stderr, flush=True)
+
+
+def _work() -> float:
+    """Seconds of processor, children too: what a machine that is busy with other things does not lengthen much."""
+    return sum(sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def main() -> None:

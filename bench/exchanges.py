@@ -2,7 +2,8 @@
 
     python -m bench.exchanges [--rows 10000000] [--data DIR] [--keep] [--minutes M] [--url postgresql://…]
 
-With `--minutes` filling stops after so long, and the same command goes on where it stopped (SQLite).
+With `--minutes` filling stops after so long, and the same command goes on where it stopped (SQLite). A PostgreSQL database that
+holds rows already is asked as it is.
 
 What is timed is written by the index's own code, batch by batch as behind the chains; only the evidence itself is left out.
 """
@@ -212,29 +213,31 @@ def _out_of_memory(file: Path) -> None:
     os.close(descriptor)
 
 
-async def postgres(url: str, rows: int) -> dict[str, Any]:
+async def postgres(url: str, data: Path, rows: int) -> dict[str, Any]:
+    """As with SQLite: most rows in bulk, the timed ones through the index's own writing. `data` keeps the keys."""
+    from bench.filling import filled
     from lgsp.store.postgres.database import Address, Database
     from lgsp.store.postgres.exchanges import PostgresExchanges
     from lgsp.store.postgres.exchanges import _put as put
     from lgsp.store.postgres.migrate import migrate, migrations
 
     runtime = Runtime.system()
-    address = Address(url, seconds=60)
-    connection = await address.connect(slow=True)
+    connection = await Address(url, seconds=3600).connect(slow=True)
+    await connection.execute(
+        "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0"
+    )
     await migrate(connection, migrations(), runtime.clock.now())
-    await connection.close()
-    database = await Database.opened(address)
-    keys = load_keys(None, runtime.ids)
+    database = await Database.opened(Address(url, seconds=60))
+    keys = load_keys(data / "keys", runtime.ids)
 
     def write(batch: list[Found]) -> Awaitable[Any]:
         return database.write(lambda db: put(db, 1, batch))
 
-    costs = {"upon nothing": await timed(keys, write, START - timedelta(days=1))}
-    draw = random.Random(1)
-    for day in range(DAYS):
-        for batch in batches(rows // DAYS, keys, draw, START + timedelta(days=day)):
-            await write(batch)
-    await database.fetch("ANALYZE")
+    costs: dict[str, float] = {}
+    if await connection.fetchval("SELECT 1 FROM exchange LIMIT 1") is None:
+        costs["upon nothing"] = await timed(keys, write, START - timedelta(days=1))
+        await filled(connection, rows, keys)
+    await connection.close()
     costs[f"upon {rows}"] = await timed(keys, write, START + timedelta(days=DAYS))
     exchanges = PostgresExchanges(database, keys)
     told = {name: await asked(exchanges, *query) for name, query in queries(keys).items()}
@@ -264,7 +267,9 @@ def main() -> None:
     data = given.data or Path(tempfile.mkdtemp(prefix="lgsp-exchanges-"))
     data.mkdir(parents=True, exist_ok=True)
     try:
-        found = asyncio.run(postgres(given.url, given.rows) if given.url else sqlite(data, given.rows, given.minutes))
+        found = asyncio.run(
+            postgres(given.url, data, given.rows) if given.url else sqlite(data, given.rows, given.minutes)
+        )
         if found is not None:
             print(json.dumps(found, indent=2))
     finally:

@@ -5,11 +5,13 @@ slow       a system that answers in 30 s, 500 calls to it under way: p99 of the 
 growth     17 and 170 systems, 10 and 10,000 consumers: CPU per call
 workers    one and two workers: calls per CPU second
 start      `lgsp up` to readiness, `lgsp --help` above the interpreter
+memory     resident after every 50,000 of `CALLS` calls (default 300,000), and what that grows by over a million
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import socket
 import statistics
@@ -35,6 +37,8 @@ from lgsp import runtime
 CROWD, NORMAL, SLOW_CALLS, SLOW_SECONDS = 1000, 16, 500, 30
 SECONDS = 8.0
 _AT_ONCE = 20
+_STEP = 50_000
+"""Calls between two looks at the memory."""
 ROUNDS = 3
 Figures = dict[str, Any]
 
@@ -124,8 +128,29 @@ def start() -> Figures:
     return {"up to ready s": ready, "help above the interpreter ms": round((min(helped) - min(bare)) * 1e3)}
 
 
+def memory() -> Figures:
+    """The slope is that of the second half: before, caches and the index of exchanges fill up to their bounds."""
+    calls = int(os.environ.get("CALLS", "300000"))
+    with rig() as stage:
+        house = _house(stage)
+        ours, pid = _learned(house), house.gateway.pid
+        found = [(0, round(resident_mb(pid), 1))]
+        while found[-1][0] < calls:
+            done = found[-1][0]
+            while done < found[-1][0] + _STEP:
+                measured = runtime.run(run(ours.ask, NORMAL, SECONDS, 0.1, lambda: 0.0))
+                if measured.others:
+                    raise RuntimeError(f"{measured.others} calls failed")
+                done += measured.calls
+            found.append((done, round(resident_mb(pid), 1)))
+            click.echo(f"{found[-1]}", err=True)
+        half = found[len(found) // 2 :]
+        slope = statistics.linear_regression([n for n, _ in half], [mb for _, mb in half]).slope
+        return {"calls and resident MB": found, "MB a million calls": round(slope * 1e6, 1)}
+
+
 EXPERIMENTS: dict[str, Callable[[], Figures]] = {
-    "crowd": crowd, "slow": slow, "growth": growth, "workers": workers, "start": start,
+    "crowd": crowd, "slow": slow, "growth": growth, "workers": workers, "start": start, "memory": memory,
 }  # fmt: skip
 
 
@@ -230,9 +255,9 @@ def _took(*arguments: str) -> float:
 @click.argument("names", nargs=-1, type=click.Choice(list(EXPERIMENTS)))
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the figures here.")
 def main(names: tuple[str, ...], file: Path | None) -> None:
-    """Crowd, slow neighbours, growth, workers, start: each on its own, all of them by default."""
+    """Each experiment on its own; by default all of them but the memory, which takes long."""
     found = {}
-    for name in names or EXPERIMENTS:
+    for name in names or [each for each in EXPERIMENTS if each != "memory"]:
         found[name] = EXPERIMENTS[name]()
         click.echo(f"{name}: {json.dumps(found[name], ensure_ascii=False)}")
     if file is not None:

@@ -13,10 +13,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -154,12 +156,39 @@ def machine(folder: Path) -> dict[str, Any]:
 
 
 def _fsync_seconds(folder: Path) -> float:
-    """Median of what one page costs until the disk has it: what a commit waits for."""
-    taken = []
     with (folder / "fsync").open("wb", buffering=0) as file:
-        for _ in range(60):
-            began = time.perf_counter()
-            file.write(b"\0" * 4096)
-            os.fdatasync(file.fileno())
-            taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+        return statistics.median(_fsync(file) for _ in range(60))
+
+
+def _fsync(file: FileIO) -> float:
+    """Seconds until the disk has one page: what a commit waits for."""
+    began = time.perf_counter()
+    file.write(b"\0" * 4096)
+    os.fdatasync(file.fileno())
+    return time.perf_counter() - began
+
+
+class Disk:
+    """What an fsync costs while something else is measured: one every 25 ms, on the same disk, as long as the block lasts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file, self._taken = folder / "fsync", list[float]()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @property
+    def ms(self) -> float:
+        return statistics.median(self._taken) * 1e3
+
+    def _run(self) -> None:
+        with self._file.open("wb", buffering=0) as file:
+            while not self._ended.wait(0.025):
+                self._taken.append(_fsync(file))

@@ -7,15 +7,17 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
+from urllib.request import Request, urlopen
 
 from bench.load import Ask
 from bench.packages import installed
 from bench.peers import FIELDS
 from bench.rig import CONTENDERS_CORE, LOAD_CORE, ROOT, Rig, fetch, free_port, once, wait
+from bench.wiremock import WIREMOCK, wiremock
 
 KB_OF_A_PERSON = 1.5
 """Of the ministry's XML; larger answers are more people."""
@@ -100,6 +102,13 @@ class House:
         )  # fmt: skip
         return _proved(Contender("caddy", Ask(f"http://127.0.0.1:{port}/", _JSON, body), process), proof)
 
+    def wiremock(self, target: str, body: bytes, proof: str) -> Contender:
+        """One stub that passes on; without a journal and a request log, as its documentation advises for load."""
+        url, process = wiremock(self.stage)
+        stub = {"request": {"method": "POST"}, "response": {"proxyBaseUrl": self.ministry}}
+        with urlopen(Request(f"{url}/__admin/mappings", json.dumps(stub).encode(), method="POST"), timeout=10):  # noqa: S310
+            return _proved(Contender("wiremock", Ask(url + target, _JSON, body), process), proof)
+
     def nginx(self, target: str, body: bytes, proof: str) -> Contender:
         """One worker, upstream connections kept, no access log: as its own documentation tunes a proxy."""
         port, folder = free_port(), self.stage.folder / "nginx"
@@ -127,12 +136,19 @@ class House:
 
 _JSON = {"Content-Type": "application/json"}
 NODE_PACKAGES = ("fastify@5.12.8", "@fastify/http-proxy@11.6.3", "soap@1.13.0")
+PARTS = ("soap", "rest")
+"""A long run can be made in pieces: one for each side that a ministry may have."""
 
 
-def prepared(stage: Rig, kilobytes: tuple[int, ...], *, foreign: bool) -> tuple[House, list[Work]]:
-    """`foreign`: also the peers of other worlds (Caddy, Node), as far as their programs are on this machine."""
+def prepared(
+    stage: Rig, kilobytes: tuple[int, ...], *, foreign: bool, parts: Collection[str] = PARTS
+) -> tuple[House, list[Work]]:
+    """`foreign`: also the peers of other worlds (Caddy, Node, WireMock), as far as their programs are on this machine."""
     house = started(stage)
-    return house, [*_soap(house, kilobytes, foreign=foreign), *_rest(house, foreign=foreign), _refused(house)]
+    works = list(_soap(house, kilobytes, foreign=foreign)) if "soap" in parts else []
+    if "rest" in parts:
+        works += [*_rest(house, foreign=foreign), _refused(house)]
+    return house, works
 
 
 def versions() -> dict[str, str]:
@@ -143,7 +159,8 @@ def versions() -> dict[str, str]:
         if shutil.which(command[0]):
             said = subprocess.run(command, capture_output=True, text=True, check=False)
             found[name] = (said.stdout or said.stderr).strip().split(" ")[-1 if name == "nginx" else 0]
-    return found | {name: version for name, _, version in (each.rpartition("@") for each in NODE_PACKAGES)}
+    packages = (*NODE_PACKAGES, WIREMOCK)
+    return found | {name: version for name, _, version in (each.rpartition("@") for each in packages)}
 
 
 def started(stage: Rig, *options: str, settings: Mapping[str, str] = MappingProxyType({})) -> House:
@@ -202,6 +219,8 @@ def _rest(house: House, *, foreign: bool) -> Iterator[Work]:
         peers.append(house.caddy(target, body, proof))
     if foreign and shutil.which("node") and shutil.which("npm"):
         peers.append(house.node("proxy", body, proof, house.ministry + target))
+    if foreign and shutil.which("java") and shutil.which("npm"):
+        peers.append(house.wiremock(target, body, proof))
     yield Work("REST to REST", ours, tuple(peers))
     headers = {"Content-Type": "application/json", "X-API-Key": house.key}
     native = _proved(Contender("lgsp native", Ask(f"{house.url}/native{target}", headers, body), house.gateway), proof)

@@ -30,13 +30,16 @@ async def consumer_ask(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
     }
     requests = await _requests(desk)
     if not request["name"] or not request["basis"]:
-        raise Refused("a caller has a name and a paper that it rests on (Cần tên và căn cứ)")
+        raise Refused("Cần tên và căn cứ", "a caller has a name and a paper that it rests on")
     if any(each["consumer"] == request["consumer"] for each in requests) or desk.policy.consumer(request["consumer"]):
-        raise Refused(f"{request['consumer']} exists or is asked for already (Mã này đã có)")
+        raise Refused("Mã này đã có", f"{request['consumer']} exists or is asked for already")
     if not _ID.fullmatch(request["consumer"]):
-        raise Refused("an id is a-z, 0-9, dot and hyphen, at most 63 (Mã chỉ gồm a-z, 0-9, dấu chấm, gạch nối)")
+        raise Refused("Mã chỉ gồm a-z, 0-9, dấu chấm, gạch nối", "an id is a-z, 0-9, dot and hyphen, at most 63")
     if len(requests) >= _OPEN:
-        raise Refused(f"{_OPEN} requests wait already; decide about some of them first")
+        raise Refused(
+            f"Đã có {_OPEN} đề nghị đang chờ; hãy giải quyết bớt trước",
+            f"{_OPEN} requests wait already; decide about some of them first",
+        )
     await desk.audit.note(
         "consumer-asked", by, request=request["id"], consumer=request["consumer"], basis=request["basis"]
     )
@@ -63,7 +66,7 @@ async def consumer_admit(desk: Desk, by: str, arguments: Mapping[str, Any]) -> A
     try:
         secrets = await desk.policy.create_consumer(consumer)
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise Refused("Mã không hợp lệ hoặc đã có", str(error)) from error
     await _forget(desk, request["id"])
     return {
         "id": name, "asked_by": request["by"], "client_id": secrets.client_id, "client_secret": secrets.client_secret,
@@ -88,7 +91,7 @@ async def _request(desk: Desk, wanted: Any) -> dict[str, Any]:
     for each in await _requests(desk):
         if each["id"] == str(wanted):
             return each
-    raise Refused("no such request waits (Không có đề nghị này đang chờ)")
+    raise Refused("Không có đề nghị này đang chờ", "no such request waits")
 
 
 async def _forget(desk: Desk, request: str) -> None:

@@ -14,6 +14,7 @@ from datetime import date
 from lgsp.compliance import Approval, Standing, of_consumer, of_system, standing
 from lgsp.events import Event, Events, EvidenceWitnessed, ExchangeFinished, SecurityAlert
 from lgsp.model import Consumer
+from lgsp.readers import Readers
 from lgsp.runtime import HANOI, Clock
 
 BULK_READING = "bulk-reading"
@@ -35,31 +36,30 @@ _CLOSED = frozenset({"forbidden", "purpose-required", "security-level-not-approv
 @dataclass(slots=True)
 class _Window:
     began: float
-    seen: set[bytes] = field(default_factory=set)
     count: int = 0
     said: bool = False
 
 
 @dataclass(slots=True)
 class SecurityWatch:
-    """`subjects_per_hour` distinct people of one consumer raise the alarm; memory holds no more of them than that."""
+    """More than `subjects_per_hour` distinct people of one consumer raise the alarm, whichever processes were asked."""
 
     events: Events
     clock: Clock
     subjects_per_hour: int = 200
-    _readers: dict[str, _Window] = field(default_factory=dict)
+    readers: Readers = field(init=False)
     _refused: dict[str, _Window] = field(default_factory=dict)
     _levels: dict[str, Standing] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.readers = Readers(self.clock, self.subjects_per_hour, self._bulk)
+
     def subjects(self, consumer: str, people: Iterable[bytes]) -> None:
         """Called with the keyed hashes of every asked entry."""
-        window = self._window(self._readers, consumer, _HOUR)
-        if window.said:
-            return
-        window.seen.update(people)
-        if len(window.seen) > self.subjects_per_hour:
-            self._say(window, BULK_READING, consumer, len(window.seen), 8)
-            window.seen.clear()
+        self.readers.note(consumer, people)
+
+    def _bulk(self, consumer: str, count: int) -> None:
+        self._publish(BULK_READING, consumer, count, 8)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, ExchangeFinished) and event.outcome != "ok":

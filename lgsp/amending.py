@@ -20,7 +20,7 @@ from lgsp.casebook import CaseDesk, ability, outcome_of, record_of
 from lgsp.correction import accepted_again, submission_resend, submission_settle, woken
 from lgsp.decisions import Refused, two_people
 from lgsp.errors import InvalidMessage
-from lgsp.model import Data, Face, SubmissionState
+from lgsp.model import Data, Face, SubmissionState, Text
 from lgsp.pointers import BadPointer, changed, put
 from lgsp.registry import Operation, Registry
 from lgsp.store import Keys, SubmissionRow
@@ -51,7 +51,7 @@ async def submission_read(desk: AmendingDesk, by: str, arguments: Mapping[str, A
     found, row = await record_of(desk, arguments["id"])
     reason = _reason(arguments)
     if not row.sealed:
-        raise Refused("what was asked is no longer kept (Nội dung không còn được lưu)")
+        raise Refused("Nội dung không còn được lưu", "what was asked is no longer kept")
     await desk.audit.note("submission-read", by, submission=row.id, system=row.system, reason=reason)
     message, problem = open_message(desk.store.keys, row), outcome_of(desk, row).problem
     record = await _waiting(desk, row.id)
@@ -59,6 +59,7 @@ async def submission_read(desk: AmendingDesk, by: str, arguments: Mapping[str, A
     if record is not None and record.kind == "correct":
         whole = await desk.store.corrections.one(record.id)
         after = _unsealed(desk.store.keys, whole) if whole is not None and whole.sealed else None
+    why = await _why_not(desk, found, row, message)
     return {
         "id": row.id,
         "data": message.data,
@@ -66,7 +67,7 @@ async def submission_read(desk: AmendingDesk, by: str, arguments: Mapping[str, A
         "complaints": [{"path": each.path, "rule": each.rule} for each in problem.errors] if problem else [],
         "provider": {"code": problem.provider[0], "message": problem.provider[1]} if problem and problem.provider else None,
         "after": after,
-        "why_not": await _why_not(desk, found, row, message),
+        "why_not": why.as_dict() if why else None,
     }  # fmt: skip
 
 
@@ -88,26 +89,29 @@ async def submission_propose(desk: AmendingDesk, by: str, arguments: Mapping[str
     found, row = await record_of(desk, arguments["id"])
     kind, reason = str(arguments.get("kind") or ""), _reason(arguments)
     if kind not in KINDS:
-        raise Refused(f"a proposal is one of {', '.join(KINDS)}")
+        raise Refused(f"Đề nghị phải là một trong: {', '.join(KINDS)}", f"a proposal is one of {', '.join(KINDS)}")
     name = desk.runtime.ids.new()[-12:].lower()
     sealed, paths, facts = b"", [], {}
     if kind == "correct":
         message = open_message(desk.store.keys, row) if row.sealed else None
         if why := await _why_not(desk, found, row, message):
-            raise Refused(why)
+            raise Refused(why.vi, why.en)
         assert message is not None
         data = await _corrected(desk, row, message.data, arguments.get("fields"))
         paths = changed(message.data, data)
         if not paths:
-            raise Refused("nothing is changed (Chưa sửa trường nào)")
+            raise Refused("Chưa sửa trường nào", "nothing is changed")
         sealed = desk.store.keys.seal(msgspec.json.encode(data), f"correction:{name}")
         facts = {"paths": paths, **_lineage(desk.store.keys, message.data, data)}
     elif kind == "resend":
         can = await ability(desk, found, row)
         if can.people == 0:
-            raise Refused(can.why)
+            raise Refused(can.why.vi, can.why.en)
     elif row.state is not S.INDETERMINATE:
-        raise Refused(f"{row.id} is {row.state.value}: only a doubtful one is settled by hand")
+        raise Refused(
+            f"Yêu cầu {row.id} không ở trạng thái chưa rõ kết quả nên không kết luận bằng tay",
+            f"{row.id} is {row.state.value}: only a doubtful one is settled by hand",
+        )
     record = CorrectionRecord(
         name, row.id, kind, reason, msgspec.json.encode(paths).decode(), by, desk.runtime.clock.now(), sealed  # type: ignore[arg-type]
     )  # fmt: skip
@@ -115,7 +119,7 @@ async def submission_propose(desk: AmendingDesk, by: str, arguments: Mapping[str
         "correction-proposed", by, proposal=name, submission=row.id, system=row.system, change=kind, reason=reason, **facts
     )  # fmt: skip
     if not await desk.store.corrections.propose(record):
-        raise Refused("a proposal about this submission waits already (Đã có đề nghị đang chờ)")
+        raise Refused("Đã có đề nghị đang chờ", "a proposal about this submission waits already")
     return shown(record)
 
 
@@ -155,10 +159,10 @@ async def _sent(desk: AmendingDesk, by: str, record: CorrectionRecord) -> str:
     """Judged again: contract and state may have moved since it was proposed."""
     found, row = await record_of(desk, record.submission)
     if not record.sealed or not row.sealed:
-        raise Refused("what was asked is no longer kept (Nội dung không còn được lưu)")
+        raise Refused("Nội dung không còn được lưu", "what was asked is no longer kept")
     keys, before = desk.store.keys, open_message(desk.store.keys, row)
     if why := await _why_not(desk, found, row, before):
-        raise Refused(why)
+        raise Refused(why.vi, why.en)
     data, operation = _unsealed(keys, record), _operation(desk, row)
     await _checked(desk, operation, data)
     name, decided = desk.runtime.ids.new(), Decided(record.by, by, record.reason, row.state)
@@ -172,7 +176,7 @@ async def _sent(desk: AmendingDesk, by: str, record: CorrectionRecord) -> str:
         before.lang,
     )  # fmt: skip
     if not await accepted_again(desk, row, name, decided, message, named(keys, operation, data)):
-        raise Refused("it has been sent again meanwhile; look once more (Đã được gửi lại)")
+        raise Refused("Đã được gửi lại", "it has been sent again meanwhile; look once more")
     await woken(desk)
     return name
 
@@ -194,12 +198,14 @@ def named(keys: Keys, operation: Operation, data: Data) -> dict[str, Any]:
 
 async def _corrected(desk: AmendingDesk, row: SubmissionRow, data: Data, fields: Any) -> Data:
     if not isinstance(fields, Mapping) or len(fields) > _FIELDS:
-        raise Refused(f"fields are at most {_FIELDS} values by JSON Pointer")
+        raise Refused(
+            f"Tối đa {_FIELDS} trường, ghi theo JSON Pointer", f"fields are at most {_FIELDS} values by JSON Pointer"
+        )
     for path, value in fields.items():
         try:
             data = put(data, str(path), value)
         except BadPointer as error:
-            raise Refused(f"no field {path} (Không có trường {path})") from error
+            raise Refused(f"Không có trường {path}", f"no field {path}") from error
     await _checked(desk, _operation(desk, row), data)
     return data
 
@@ -210,38 +216,44 @@ async def _checked(desk: AmendingDesk, operation: Operation, data: Data) -> None
         await desk.runtime.offload(lambda: operation.public.input.check(data))
     except InvalidMessage as error:
         listed = "; ".join(f"{each.path or '/'}: {each.rule}" for each in error.errors[:10])
-        raise Refused(f"it breaks the contract (Trái hợp đồng dữ liệu): {listed}") from error
+        raise Refused(f"Trái hợp đồng dữ liệu: {listed}", f"it breaks the contract: {listed}") from error
 
 
-async def _why_not(desk: AmendingDesk, found: FoundRow, row: SubmissionRow, message: Message | None) -> str:
-    """Why it cannot be corrected; empty where it can."""
+async def _why_not(desk: AmendingDesk, found: FoundRow, row: SubmissionRow, message: Message | None) -> Text | None:
+    """Why it cannot be corrected; None where it can."""
     can = await ability(desk, found, row)
     if can.people == 0:
         return can.why
     if row.state not in CORRECTABLE:
-        return "its outcome is not known: settle it first (Chưa rõ kết quả, phải kết luận trước)"
+        return Text("Chưa rõ kết quả, phải kết luận trước", "its outcome is not known: settle it first")
     if message is None:
-        return "what was asked is no longer kept (Nội dung không còn được lưu)"
+        return Text("Nội dung không còn được lưu", "what was asked is no longer kept")
     if message.face == Face.NATIVE:
-        return "it was asked in the ministry's own dialect: the consumer corrects it (Yêu cầu gửi theo giao diện gốc)"
-    return ""
+        return Text(
+            "Yêu cầu gửi theo giao diện gốc của Bộ: bên gọi tự sửa",
+            "it was asked in the ministry's own dialect: the consumer corrects it",
+        )
+    return None
 
 
 def _operation(desk: AmendingDesk, row: SubmissionRow) -> Operation:
     if desk.registry is None:
-        raise Refused("the bus is not running, so nothing can be checked (Trục chưa chạy)")
+        raise Refused("Trục chưa chạy", "the bus is not running, so nothing can be checked")
     connector = desk.registry.connector(row.system)
     connector = connector.at(row.version) if connector is not None else None
     operation = connector.operations.get(row.operation) if connector is not None else None
     if operation is None:
-        raise Refused(f"{row.system} has no operation {row.operation} any more")
+        raise Refused(
+            f"{row.system} không còn chức năng {row.operation}",
+            f"{row.system} has no operation {row.operation} any more",
+        )
     return operation
 
 
 async def _open(desk: AmendingDesk, arguments: Mapping[str, Any]) -> CorrectionRecord:
     record = await desk.store.corrections.one(str(arguments["proposal"]))
     if record is None or record.state != "open":
-        raise Refused("no such proposal waits (Không có đề nghị này đang chờ)")
+        raise Refused("Không có đề nghị này đang chờ", "no such proposal waits")
     return record
 
 
@@ -261,7 +273,7 @@ def _lineage(keys: Keys, before: Data, after: Data) -> dict[str, Any]:
 def _reason(arguments: Mapping[str, Any]) -> str:
     reason = str(arguments.get("reason") or "").strip()[:500]
     if len(reason) < 5:
-        raise Refused("say why: it stands in the evidence (Nêu rõ lý do)")
+        raise Refused("Nêu rõ lý do", "say why: it stands in the evidence")
     return reason
 
 

@@ -11,10 +11,11 @@ from lgsp.audit import Audit
 from lgsp.audit.witnessing import Witnessing
 from lgsp.cutover import Switchboard
 from lgsp.diagnosis import Diagnoser, Sockets
+from lgsp.endpoints.addresses import routes
 from lgsp.endpoints.feed import Feed
-from lgsp.events import Events, HealthChanged, StageChanged
+from lgsp.events import AttemptMade, Events, ExchangeFinished, HealthChanged, StageChanged
 from lgsp.exchange import chain
-from lgsp.gateway import Gateway, routes
+from lgsp.gateway import Gateway
 from lgsp.health import HealthBook, HealthKeeper, History
 from lgsp.health.conformity import ConformityBook
 from lgsp.home import Home, builtin
@@ -23,7 +24,7 @@ from lgsp.maintenance import Windows
 from lgsp.pipeline.authenticate import Authenticate
 from lgsp.pipeline.authorize import Authorize
 from lgsp.pipeline.breaker import Breaker
-from lgsp.pipeline.bulkhead import Bulkhead
+from lgsp.pipeline.bulkhead import Bulkhead, TurnAway
 from lgsp.pipeline.call import Call
 from lgsp.pipeline.deadline import Deadline
 from lgsp.pipeline.decode import Decode
@@ -39,11 +40,11 @@ from lgsp.pipeline.retry import Retry
 from lgsp.pipeline.shadow import Shadow
 from lgsp.policy import Policy
 from lgsp.prober import Prober
-from lgsp.promotion import Promotion
+from lgsp.promotion import Promotion, gathered
 from lgsp.registry import Registry
 from lgsp.reload import Current
 from lgsp.room import Room
-from lgsp.runtime import Clock, Runtime
+from lgsp.runtime import Clock, Runtime, trim
 from lgsp.sandbox import either, open_sandbox
 from lgsp.settings import Settings, SettingsError
 from lgsp.signature import TrustFolder
@@ -113,17 +114,20 @@ async def _compose(
         events.subscribe(soc)
     alone = store.changes.alone
     folder = settings.data / "spool" if alone else settings.data / "spool" / store.evidence.writer
-    spool = Spool(folder, runtime, memory=Room(limits.messages))
+    relieve = (lambda: runtime.offload(trim)) if real else None
+    spool = Spool(folder, runtime, memory=Room(limits.messages, relieve))
     spool.sweep()
     policy = Policy(store, runtime, limits.token_seconds, limits.quota_per_minute)
     await policy.load()
-    promotion = Promotion(store, runtime, lambda system: gateway.findings(system))
+    promotion = Promotion(store, runtime, lambda system: gathered(gateway, system))
     ledger = Ledger(store, runtime, events, promotion.prove)
     await ledger.load(registry.connectors.values())
     transport = transport or AiohttpTransport(runtime, cas=trusted(settings))
     upstreams = Upstreams(settings.upstreams, transport, runtime, events)
     health = HealthBook(current.registry_of, runtime, events)
     watch = SecurityWatch(events, clock, settings.bulk_subjects_per_hour)
+    if not alone:
+        watch.readers.join(store.changes, store.leases)
     audit = Audit(store, runtime, watch.subjects, limits.evidence_seconds)
     submissions = Submissions(store, runtime, events, current.registry_of, spool)
     inbox = Inbox(store, runtime)
@@ -150,6 +154,7 @@ async def _compose(
         identify,
         Authenticate(policy),
         Authorize(policy, ledger, clock),
+        TurnAway(bulkhead),
         Decode(runtime),
         Hint(),
         CheckDocument(documents),
@@ -228,11 +233,11 @@ async def _compose(
         together=together,
         history=history,
     )
-    events.subscribe(gateway.metrics)
-    events.subscribe(conformity)
-    events.subscribe(feed)
-    events.subscribe(history)
-    events.subscribe(gateway.attention)
+    events.subscribe(gateway.metrics, *gateway.metrics.HEARS)
+    events.subscribe(conformity, AttemptMade)
+    events.subscribe(feed, HealthChanged, StageChanged, ExchangeFinished)
+    events.subscribe(history, HealthChanged)
+    events.subscribe(gateway.attention, ExchangeFinished)
     events.subscribe(watch)
 
     def taken_over(now: Current) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lgsp import custody, demotion, inquiry
-from lgsp.observer import watch
 from lgsp.report import filing
 from lgsp.runtime import trim
 from lgsp.store.pruning import keep_of, prune
@@ -42,9 +41,13 @@ def start(gateway: Gateway) -> None:
         "security-levels",
         one("security-levels", lambda: gateway.watch.run(gateway.policy.consumers, gateway.policy.levels)),
     )
-    if gateway.observed is not None and (log := settings.observer.log) is not None:
-        observed = gateway.observed
-        run("observer", lambda: watch(observed, log, settings.observer.format, gateway.runtime))
+    if together is not None:
+        run("readers", gateway.watch.readers.run)
+    if gateway.observing is not None:
+        run("observer", gateway.observing.follow)
+        run("observed-calls", gateway.observing.keep_passed)
+        if settings.observer.log is not None:
+            run("observed-log", one(f"observed-log:{gateway.observing.node}", gateway.observing.keep))
     if gateway.sandbox is not None:
         gateway.sandbox.start(gateway.supervisor)
     if settings.witnesses:
@@ -74,10 +77,10 @@ def _of_the_real_world(gateway: Gateway, one: Callable[[str, Work], Work]) -> No
         run("reports", lambda: filing.run(gateway.office, settings.data / "reports", gateway.report_files))
     run("traffic", gateway.feed.run)
     run("pages", lambda: gateway.runtime.offload(gateway.pages.warm))
-    run("loop-lag", lambda: _loop_lag(gateway))
+    run("loop-lag", lambda: loop_lag(gateway))
 
 
-async def _loop_lag(gateway: Gateway) -> None:
+async def loop_lag(gateway: Gateway) -> None:
     """How late the loop wakes; and what large messages have left in the heap is given back."""
     clock, room, seen = gateway.runtime.clock, gateway.spool.memory, 0
     while True:

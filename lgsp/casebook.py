@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from lgsp.audit import Audit
 from lgsp.decisions import Refused
-from lgsp.model import SubmissionState
+from lgsp.model import SubmissionState, Text
 from lgsp.runtime import Runtime
 from lgsp.store import Store, SubmissionRow
 from lgsp.store.port.search import FoundRow, Wanted
@@ -20,6 +20,7 @@ from lgsp.submissions.record import Decided, Outcome, open_message, open_outcome
 
 S = SubmissionState
 _PAGE = 500
+NO_REASON = Text("", "")
 _HISTORY = 100
 _TROUBLE = (S.QUEUED, S.INDETERMINATE, S.FAILED, S.EXPIRED)
 _AGE = re.compile(r"([0-9]{1,6})([smhd]?)")
@@ -47,7 +48,7 @@ class Ability:
     cancel: bool
     settle: bool
     people: int
-    why: str = ""
+    why: Text = NO_REASON
     code: str = ""
     """Of the reason, for pages in two languages."""
 
@@ -61,7 +62,7 @@ async def submission_list(desk: CaseDesk, by: str, arguments: Mapping[str, Any])
     wanted = wanted_of(desk, arguments)
     limit = number_of(arguments.get("limit"), 100)
     if not 1 <= limit <= _PAGE:
-        raise Refused(f"a page has 1 to {_PAGE} rows")
+        raise Refused(f"Một trang có từ 1 đến {_PAGE} dòng", f"a page has 1 to {_PAGE} rows")
     rows = await desk.store.search.page(wanted, number_of(arguments.get("after"), 0), limit)
     total = await desk.store.search.count(wanted)
     return {
@@ -98,7 +99,7 @@ async def submission_show(desk: CaseDesk, by: str, arguments: Mapping[str, Any])
         "settle": can.settle,
         "resend": can.people > 0,
         "people": can.people,
-        "why": can.why,
+        "why": can.why.as_dict(),
         "code": can.code,
     }
     shown["history"] = [
@@ -113,23 +114,43 @@ async def submission_show(desk: CaseDesk, by: str, arguments: Mapping[str, Any])
 
 async def ability(desk: CaseDesk, found: FoundRow, row: SubmissionRow) -> Ability:
     cancel, settle = row.state in (S.QUEUED, S.INDETERMINATE), row.state is S.INDETERMINATE
-    people, why, code = 1, "", ""
+    people, why, code = 1, NO_REASON, ""
     if found.followed_by is not None:
-        people, why, code = 0, f"sent again already, as {found.followed_by}", "followed"
+        people, why, code = (
+            0,
+            Text(f"Đã được gửi lại thành {found.followed_by}", f"sent again already, as {found.followed_by}"),
+            "followed",
+        )
     elif row.state in (S.QUEUED, S.DELIVERING, S.DELIVERED):
-        people, why, code = 0, f"it is {row.state.value}", row.state.value
+        people, code = 0, row.state.value
+        why = Text("Yêu cầu đang chờ, đang gửi hoặc đã chuyển", f"it is {row.state.value}")
     elif row.state is S.INDETERMINATE and row.next_at is not None:
-        people, why, code = 0, "its settlement is under way: the ministry is being asked", "settling"
+        people, code = 0, "settling"
+        why = Text("Đang hỏi lại Bộ để kết luận", "its settlement is under way: the ministry is being asked")
     elif not row.sealed or open_message(desk.store.keys, row).large:
-        people, why, code = 0, "what was asked is no longer kept: the consumer has to submit it again", "gone"
+        people, code = 0, "gone"
+        why = Text(
+            "Nội dung không còn được lưu: bên gọi phải gửi lại",
+            "what was asked is no longer kept: the consumer has to submit it again",
+        )
     elif row.state is S.INDETERMINATE:
-        people, why, code = 2, "its outcome is not known: two people must say that it is not there", "doubtful"
+        people, code = 2, "doubtful"
+        why = Text(
+            "Chưa rõ kết quả: phải hai người xác nhận là chưa tới",
+            "its outcome is not known: two people must say that it is not there",
+        )
     elif row.state is S.CANCELLED and _was_doubtful(outcome_of(desk, row)):
         people, code = 2, "doubtful"
-        why = "it was cancelled while its outcome was not known: two people must say that it is not there"
+        why = Text(
+            "Đã bị huỷ khi chưa rõ kết quả: phải hai người xác nhận là chưa tới",
+            "it was cancelled while its outcome was not known: two people must say that it is not there",
+        )
     elif not row.queued:
         people, code = 2, "repeated"
-        why = "its caller was told and may have repeated it: two people must say that it is not there"
+        why = Text(
+            "Bên gọi đã được báo lỗi và có thể đã tự gửi lại: phải hai người xác nhận là chưa tới",
+            "its caller was told and may have repeated it: two people must say that it is not there",
+        )
     return Ability(cancel, settle, people, why, code)
 
 
@@ -143,7 +164,10 @@ def _was_doubtful(outcome: Outcome) -> bool:
 async def record_of(desk: CaseDesk, name: Any) -> tuple[FoundRow, SubmissionRow]:
     found, row = await desk.store.search.one(str(name)), await desk.store.submissions.get(str(name))
     if found is None or row is None:
-        raise Refused(f"no submission {name}; `lgsp submission list` shows them")
+        raise Refused(
+            f"Không có yêu cầu {name}; xem danh sách bằng `lgsp submission list`",
+            f"no submission {name}; `lgsp submission list` shows them",
+        )
     return found, row
 
 
@@ -167,7 +191,7 @@ def wanted_of(desk: CaseDesk, arguments: Mapping[str, Any]) -> Wanted:
     try:
         chosen = tuple(S(each) for each in ([states] if isinstance(states, str) else states))
     except ValueError as error:
-        raise Refused(f"a state is one of {', '.join(S)}") from error
+        raise Refused(f"Trạng thái phải là một trong: {', '.join(S)}", f"a state is one of {', '.join(S)}") from error
     cause = arguments.get("cause")
     return Wanted(
         states=chosen,
@@ -185,7 +209,7 @@ def _age(text: Any) -> timedelta | None:
         return None
     found = _AGE.fullmatch(str(text))
     if found is None:
-        raise Refused("an age is written 90s, 30m, 2h or 7d")
+        raise Refused("Thời gian viết 90s, 30m, 2h hoặc 7d", "an age is written 90s, 30m, 2h or 7d")
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
@@ -193,7 +217,7 @@ def number_of(value: Any, default: int) -> int:
     try:
         return default if value is None or value == "" else int(value)
     except ValueError as error:
-        raise Refused(f"{value} is no number") from error
+        raise Refused(f"{value} không phải là số", f"{value} is no number") from error
 
 
 def _shown(row: FoundRow) -> dict[str, Any]:

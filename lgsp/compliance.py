@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from lgsp.errors import Told
 from lgsp.model import Consumer, Text
 
 WARN_DAYS = 30
@@ -22,8 +23,8 @@ LEVELS = range(1, 6)
 COLUMNS = ("id", "name", "agency", "level", "decision", "approved", "expires", "anti_malware")
 
 
-class RegisterError(Exception):
-    """The register cannot be read; the message names line and column, never a value."""
+class RegisterError(Told):
+    """The register cannot be read; the sentences name line and column, never a value."""
 
 
 class Standing(StrEnum):
@@ -167,7 +168,10 @@ def read_register(path: Path) -> list[Approval]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines)
         if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise RegisterError(f"{path.name}: the columns are {', '.join(COLUMNS)}")
+            raise RegisterError(
+                f"{path.name}: các cột phải là {', '.join(COLUMNS)}",
+                f"{path.name}: the columns are {', '.join(COLUMNS)}",
+            )
         return from_records(reader)
 
 
@@ -177,7 +181,7 @@ def from_records(records: Iterable[Mapping[str, Any]]) -> list[Approval]:
     for number, record in enumerate(records, 1):
         approval = _approval(record, number)
         if approval.id in found:
-            raise RegisterError(f"entry {number}: the id stands twice")
+            raise RegisterError(f"Dòng {number}: mã bị lặp", f"entry {number}: the id stands twice")
         found[approval.id] = approval
     return list(found.values())
 
@@ -197,20 +201,29 @@ def _approval(record: Mapping[str, Any], number: int) -> Approval:
         try:
             return date.fromisoformat(text(name)) if text(name) else None
         except ValueError as error:
-            raise RegisterError(f"entry {number}: {name} is a day, 2026-12-31") from error
+            raise RegisterError(
+                f"Dòng {number}: {name} là ngày, viết 2026-12-31", f"entry {number}: {name} is a day, 2026-12-31"
+            ) from error
 
     level, flag = text("level"), text("anti_malware").lower()
     if level and (not level.isascii() or not level.isdigit() or int(level) not in LEVELS):
-        raise RegisterError(f"entry {number}: level is 1 to 5")
+        raise RegisterError(f"Dòng {number}: level từ 1 đến 5", f"entry {number}: level is 1 to 5")
     if flag not in ("", "yes", "no", "true", "false"):
-        raise RegisterError(f"entry {number}: anti_malware is yes, no or empty")
+        raise RegisterError(
+            f"Dòng {number}: anti_malware là yes, no hoặc để trống", f"entry {number}: anti_malware is yes, no or empty"
+        )
     if not text("id"):
-        raise RegisterError(f"entry {number}: id is missing")
+        raise RegisterError(f"Dòng {number}: thiếu id", f"entry {number}: id is missing")
     approved, expires = day("approved"), day("expires")
     if approved and not (level and text("decision")):
-        raise RegisterError(f"entry {number}: an approval has a level and a decision")
+        raise RegisterError(
+            f"Dòng {number}: phê duyệt phải có cấp độ và số quyết định",
+            f"entry {number}: an approval has a level and a decision",
+        )
     if expires and (not approved or expires < approved):
-        raise RegisterError(f"entry {number}: expires comes after approved")
+        raise RegisterError(
+            f"Dòng {number}: expires phải sau approved", f"entry {number}: expires comes after approved"
+        )
     return Approval(
         text("id"),
         text("name"),

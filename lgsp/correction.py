@@ -34,7 +34,10 @@ async def submission_cancel(desk: CaseDesk, by: str, arguments: Mapping[str, Any
     found, row = await record_of(desk, arguments["id"])
     person, reason = person_of(by, arguments.get("by")), _reason(arguments)
     if row.state not in (S.QUEUED, S.INDETERMINATE):
-        raise Refused(f"{found.id} is {row.state.value}: only a queued or a doubtful one can be cancelled")
+        raise Refused(
+            f"Yêu cầu {found.id} không còn chờ gửi nên không huỷ được",
+            f"{found.id} is {row.state.value}: only a queued or a doubtful one can be cancelled",
+        )
     await _decide(desk, by, "submission-cancelled", row, S.CANCELLED, Decided(person, "", reason, row.state))
     return {"id": row.id, "state": S.CANCELLED.value}
 
@@ -46,9 +49,14 @@ async def submission_settle(desk: CaseDesk, by: str, arguments: Mapping[str, Any
     try:
         now = {"delivered": S.DELIVERED, "failed": S.FAILED}[str(arguments.get("outcome"))]
     except KeyError:
-        raise Refused("it is settled as delivered or as failed") from None
+        raise Refused(
+            "Chỉ kết luận là đã chuyển hoặc không thành công", "it is settled as delivered or as failed"
+        ) from None
     if row.state is not S.INDETERMINATE:
-        raise Refused(f"{row.id} is {row.state.value}: only a doubtful one is settled by hand")
+        raise Refused(
+            f"Yêu cầu {row.id} không ở trạng thái chưa rõ kết quả nên không kết luận bằng tay",
+            f"{row.id} is {row.state.value}: only a doubtful one is settled by hand",
+        )
     await _decide(desk, by, "submission-settled", row, now, Decided(*people, reason, row.state))
     return {"id": row.id, "state": now.value}
 
@@ -66,7 +74,10 @@ async def submission_resend(desk: CaseDesk, by: str, arguments: Mapping[str, Any
     if arguments.get("yes") is None:
         return answer
     if number_of(arguments["yes"], -1) != len(plan):
-        raise Refused(f"{len(plan)} would be sent again now, not {arguments['yes']}: look once more")
+        raise Refused(
+            f"Bây giờ là {len(plan)} yêu cầu, không phải {arguments['yes']}: hãy xem lại",
+            f"{len(plan)} would be sent again now, not {arguments['yes']}: look once more",
+        )
     people, reason = two or (person_of(by, arguments.get("by")), ""), _reason(arguments)
     pairs = [(row, desk.runtime.ids.new()) for _, row in plan]
     for begin in range(0, len(pairs), 100):
@@ -84,7 +95,7 @@ async def submission_resend(desk: CaseDesk, by: str, arguments: Mapping[str, Any
 
 async def _planned(
     desk: CaseDesk, arguments: Mapping[str, Any], people: int
-) -> tuple[list[tuple[FoundRow, SubmissionRow]], list[dict[str, str]]]:
+) -> tuple[list[tuple[FoundRow, SubmissionRow]], list[dict[str, Any]]]:
     if arguments.get("id"):
         chosen = [(await record_of(desk, arguments["id"]))[0]]
     else:
@@ -92,7 +103,10 @@ async def _planned(
         wanted = replace(wanted, states=wanted.states or (S.FAILED, S.EXPIRED), open=True)
         chosen = await desk.store.search.page(wanted, 0, _AT_ONCE + 1)
         if len(chosen) > _AT_ONCE:
-            raise Refused(f"more than {_AT_ONCE}: choose fewer, by system, cause, consumer or age")
+            raise Refused(
+                f"Nhiều hơn {_AT_ONCE} yêu cầu: hãy chọn hẹp hơn theo cơ sở dữ liệu, nguyên nhân, hệ thống hoặc thời gian chờ",
+                f"more than {_AT_ONCE}: choose fewer, by system, cause, consumer or age",
+            )
     plan, refused = [], []
     for found in chosen:
         row = await desk.store.submissions.get(found.id)
@@ -102,7 +116,7 @@ async def _planned(
         if 0 < can.people <= people:
             plan.append((found, row))
         else:
-            refused.append({"id": found.id, "why": can.why, "code": can.code})
+            refused.append({"id": found.id, "why": can.why.as_dict(), "code": can.code})
     return plan, refused
 
 
@@ -147,7 +161,7 @@ async def _decide(
     facts = {"decided_by": decided.by, "approved_by": decided.approved_by, "reason": decided.reason}
     await desk.audit.note(kind, by, submission=row.id, system=row.system, was=row.state.value, now=now.value, **facts)
     if not await _moved(desk, row, now, decided):
-        raise Refused(f"{row.id} has moved meanwhile; look again")
+        raise Refused(f"Yêu cầu {row.id} vừa thay đổi; hãy xem lại", f"{row.id} has moved meanwhile; look again")
     await woken(desk)
 
 
@@ -192,7 +206,7 @@ def _people(by: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
 def _reason(arguments: Mapping[str, Any]) -> str:
     reason = str(arguments.get("reason") or "").strip()
     if len(reason) < 5:
-        raise Refused("say why: it stands in the evidence")
+        raise Refused("Nêu rõ lý do: lý do được ghi chứng cứ", "say why: it stands in the evidence")
     return reason
 
 

@@ -65,7 +65,10 @@ async def payload_retain(desk: Desk, by: str, arguments: Mapping[str, Any]) -> A
     who = _who(by, arguments, "decide")
     before = _day(arguments, "before")
     if before is None or before > desk.runtime.clock.now().astimezone(HANOI).date():
-        raise Refused("--before takes a day that has begun; today's key is in use")
+        raise Refused(
+            "--before là một ngày đã bắt đầu; khoá của hôm nay đang được dùng",
+            "--before takes a day that has begun; today's key is in use",
+        )
     await desk.audit.note("payload-retention", by, before=before.isoformat(), **who)
     done = await PayloadEvidence(desk.store, desk.runtime).retain(before)
     await desk.audit.note("payload-keys-destroyed", by, **done)
@@ -86,9 +89,12 @@ async def hold_add(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
         at=desk.runtime.clock.now(),
     )
     if hold.correlation is None and hold.consumer is None and hold.first is None and hold.last is None:
-        raise Refused("a hold names a correlation, a consumer or days")
+        raise Refused(
+            "Lệnh giữ phải nêu mã tương quan, hệ thống khai thác hoặc các ngày",
+            "a hold names a correlation, a consumer or days",
+        )
     if hold.first is not None and hold.last is not None and hold.last < hold.first:
-        raise Refused("the last day is before the first")
+        raise Refused("Ngày cuối đứng trước ngày đầu", "the last day is before the first")
     await desk.audit.note("payload-hold", by, hold=_shown(hold), **who)
     await desk.store.payloads.hold(hold)
     return _shown(hold)
@@ -99,7 +105,7 @@ async def hold_release(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
     who = _who(by, arguments, "decide")
     name = str(arguments["id"])
     if not any(each.id == name and each.released is None for each in await desk.store.payloads.holds()):
-        raise Refused(f"no hold {name} stands")
+        raise Refused(f"Không có lệnh giữ {name}", f"no hold {name} stands")
     await desk.audit.note("payload-hold-released", by, id=name, **who)
     await desk.store.payloads.release(name, desk.runtime.clock.now())
     return {"id": name, "released": True}
@@ -121,9 +127,14 @@ async def retire(desk: Desk, days: int) -> None:
 def _who(by: str, arguments: Mapping[str, Any], what: str) -> dict[str, str]:
     role, reason = str(arguments.get("role") or ""), str(arguments.get("reason") or "").strip()
     if role not in MAY[what]:
-        raise Refused(f"this is for {' or '.join(MAY[what])}; say as whom with --role")
+        raise Refused(
+            f"Việc này dành cho {' hoặc '.join(MAY[what])}; nêu vai trò bằng --role",
+            f"this is for {' or '.join(MAY[what])}; say as whom with --role",
+        )
     if len(reason) < 5:
-        raise Refused("say why with --reason: it stands in the evidence")
+        raise Refused(
+            "Nêu lý do bằng --reason: lý do được ghi chứng cứ", "say why with --reason: it stands in the evidence"
+        )
     return {"person": str(arguments.get("person") or by), "role": role, "reason": reason}
 
 

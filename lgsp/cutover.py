@@ -185,7 +185,7 @@ async def upstream_cutover(desk: SwitchDesk, by: str, arguments: Mapping[str, An
     """Evidence first: nothing goes another way that nobody can account for."""
     board, upstream = _board(desk), str(arguments["to"])
     if upstream not in board.known():
-        raise Refused(f"[upstreams.{upstream}] is not set (Chưa cấu hình upstreams.{upstream})")
+        raise Refused(f"Chưa cấu hình upstreams.{upstream}", f"[upstreams.{upstream}] is not set")
     asked, approved, decision = _people(arguments)
     now = desk.runtime.clock.now().isoformat()
     names = _operations(board, arguments)
@@ -196,7 +196,10 @@ async def upstream_cutover(desk: SwitchDesk, by: str, arguments: Mapping[str, An
         if board.base.connectors[system].operations[name].routes[0].backend.upstream != upstream
     }
     if not fresh:
-        raise Refused(f"{system} lives at {upstream} by its manifest; roll back instead (Dùng rollback)")
+        raise Refused(
+            f"{system} vốn ở {upstream} theo cấu hình; hãy trả về bằng rollback",
+            f"{system} lives at {upstream} by its manifest; roll back instead",
+        )
     standing = {(each.system, each.operation): each for each in board.held}
     for each in fresh.values():
         await desk.audit.note("upstream-cut-over", by, **_facts(each), was=_was(board, each))
@@ -211,7 +214,7 @@ async def upstream_rollback(desk: SwitchDesk, by: str, arguments: Mapping[str, A
     system, names = str(arguments["system"]), set(_operations(board, arguments, switched=True))
     gone = [each for each in board.held if each.system == system and each.operation and each.operation in names]
     if not gone:
-        raise Refused(f"{system} has no operation that was cut over (Không có thao tác nào đang chuyển)")
+        raise Refused(f"{system} không có thao tác nào đang chuyển", f"{system} has no operation that was cut over")
     for each in gone:
         facts = {"system": each.system, "operation": each.operation, "was": each.upstream}
         await desk.audit.note(
@@ -237,12 +240,12 @@ async def through_switch(desk: SwitchDesk, by: str, arguments: Mapping[str, Any]
     board, system, to = _board(desk), str(arguments["system"]), str(arguments["to"])
     asked, approved, decision = _people(arguments)
     if system not in board.passed.values():
-        raise Refused(f"[passthrough.paths] names no {system} (Không có đường dẫn của {system})")
+        raise Refused(f"Không có đường dẫn của {system}", f"[passthrough.paths] names no {system}")
     if board.base.connector(system) is None:
-        raise Refused(f"no system {system} (Không có hệ thống {system})")
+        raise Refused(f"Không có hệ thống {system}", f"no system {system}")
     others = [each for each in board.held if each.operation or each.system != system]
     if (to == BUS) is board.by_bus(system):
-        raise Refused(f"{system} is there already (Đã ở đó)")
+        raise Refused(f"{system} đã ở đó", f"{system} is there already")
     await desk.audit.note(
         "through-switched", by, system=system, to=to, asked_by=asked, approved_by=approved, decision=decision
     )
@@ -253,7 +256,7 @@ async def through_switch(desk: SwitchDesk, by: str, arguments: Mapping[str, Any]
 
 def _board(desk: SwitchDesk) -> Switchboard:
     if desk.switchboard is None:
-        raise Refused("no bus runs here; start it first (Chưa có trục nào chạy)")
+        raise Refused("Chưa có trục nào chạy", "no bus runs here; start it first")
     return desk.switchboard
 
 
@@ -262,7 +265,7 @@ def _people(arguments: Mapping[str, Any]) -> tuple[str, str, str]:
     two_people(asked, approved)
     decision = str(arguments.get("decision") or "").strip()
     if not decision:
-        raise Refused("name the decision or the reason (Cần nêu quyết định hoặc lý do)")
+        raise Refused("Cần nêu quyết định hoặc lý do", "name the decision or the reason")
     return asked, approved, decision[:300]
 
 
@@ -274,9 +277,9 @@ def _operations(board: Switchboard, arguments: Mapping[str, Any], *, switched: b
     if switched:
         known += [each.operation for each in board.held if each.system == system]
     if not known:
-        raise Refused(f"no system {system} (Không có hệ thống {system})")
+        raise Refused(f"Không có hệ thống {system}", f"no system {system}")
     if wanted != "*" and wanted not in known:
-        raise Refused(f"{system} has no operation {wanted} (Không có thao tác {wanted})")
+        raise Refused(f"{system} không có thao tác {wanted}", f"{system} has no operation {wanted}")
     return list(dict.fromkeys(known)) if wanted == "*" else [wanted]
 
 

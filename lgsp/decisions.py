@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 from lgsp.audit import Audit
 from lgsp.compliance import Approval, RegisterError, as_record, from_records, preview
+from lgsp.errors import Told
 from lgsp.explain import explain
+from lgsp.identifiers import parse_procedure_code
 from lgsp.lifecycle import Ledger
 from lgsp.model import Consumer, Grant
 from lgsp.policy import Policy
@@ -26,8 +28,8 @@ _OPEN = 1000
 """Requests that wait for their second person; more are refused."""
 
 
-class Refused(Exception):
-    """The action cannot be carried out; the message says why and names no secret."""
+class Refused(Told):
+    """The action cannot be carried out; the sentences say why."""
 
 
 class Desk(Protocol):
@@ -53,7 +55,10 @@ async def grant_ask(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     grant, person = _grant(desk.policy, arguments), person_of(by, arguments.get("by"))
     requests = await _requests(desk)
     if len(requests) >= _OPEN:
-        raise Refused(f"{_OPEN} requests wait already; decide about some of them first")
+        raise Refused(
+            f"Đã có {_OPEN} đề nghị đang chờ; hãy giải quyết bớt trước",
+            f"{_OPEN} requests wait already; decide about some of them first",
+        )
     request = {
         "id": desk.runtime.ids.new()[-12:].lower(),
         "by": person,
@@ -108,6 +113,7 @@ async def grant_explain(desk: Desk, by: str, arguments: Mapping[str, Any]) -> An
         str(arguments["system"]),
         str(arguments["operation"]),
         purpose=arguments.get("purpose"),
+        case=arguments.get("case"),
         native=bool(arguments.get("native")),
     ).as_dict()
 
@@ -126,7 +132,10 @@ async def _request(desk: Desk, wanted: Any) -> dict[str, Any]:
     for each in await _requests(desk):
         if each["id"] == str(wanted):
             return each
-    raise Refused(f"no request {wanted} waits; `lgsp grant requests` shows those that do")
+    raise Refused(
+        f"Không có đề nghị {wanted} đang chờ; xem bằng `lgsp grant requests`",
+        f"no request {wanted} waits; `lgsp grant requests` shows those that do",
+    )
 
 
 async def _forget(desk: Desk, request: str) -> None:
@@ -139,13 +148,20 @@ def person_of(typed_by: str, named: Any) -> str:
 
 def two_people(first: str, second: str) -> None:
     if not first.strip() or not second.strip() or first.strip().casefold() == second.strip().casefold():
-        raise Refused("two different people must ask and approve (Người đề nghị và người phê duyệt phải là hai người)")
+        raise Refused("Người đề nghị và người phê duyệt phải là hai người", "two different people must ask and approve")
 
 
 def _grant(policy: Policy, arguments: Mapping[str, Any]) -> Grant:
     fields, purposes = arguments.get("fields"), arguments.get("purposes")
     if not str(arguments.get("legal_basis") or "").strip():
-        raise Refused("a grant rests on a decision or a law: name it")
+        raise Refused(
+            "Quyền phải dựa trên quyết định hoặc văn bản: hãy nêu căn cứ",
+            "a grant rests on a decision or a law: name it",
+        )
+    if wrong := [each for each in purposes or () if parse_procedure_code(str(each)) is None]:
+        raise Refused(
+            f"Mã thủ tục không đúng dạng: {wrong[0]}", f"{wrong[0]} is no code of a procedure, as 1.001193 is"
+        )
     return Grant(
         consumer=consumer_of(policy, arguments["consumer"]).id,
         system=str(arguments["system"]),
@@ -157,6 +173,7 @@ def _grant(policy: Policy, arguments: Mapping[str, Any]) -> Grant:
         valid_from=day_of(arguments.get("valid_from")),
         valid_to=day_of(arguments.get("valid_to")),
         quota_per_minute=arguments.get("quota_per_minute"),
+        needs_case=bool(arguments.get("needs_case")),
     )
 
 
@@ -177,7 +194,7 @@ async def compliance_import(desk: Desk, by: str, arguments: Mapping[str, Any]) -
     try:
         register = from_records(arguments["register"])
     except RegisterError as error:
-        raise Refused(str(error)) from error
+        raise Refused(*error.both) from error
     changed = [_approved(known, each) for each in register if (known := desk.policy.consumer(each.id)) is not None]
     changed = [each for each in changed if each != desk.policy.consumer(each.id)]
     facts = {"systems": len(register), "consumers": [each.id for each in changed]}
@@ -205,7 +222,10 @@ def _approved(consumer: Consumer, approval: Approval) -> Consumer:
 def consumer_of(policy: Policy, name: Any) -> Consumer:
     consumer = policy.consumer(str(name))
     if consumer is None:
-        raise Refused(f"no consumer {name}; `lgsp consumer list` shows them")
+        raise Refused(
+            f"Không có hệ thống khai thác {name}; xem bằng `lgsp consumer list`",
+            f"no consumer {name}; `lgsp consumer list` shows them",
+        )
     return consumer
 
 
@@ -221,7 +241,7 @@ def day_of(text: Any) -> date | None:
     try:
         return date.fromisoformat(str(text)) if text else None
     except ValueError as error:
-        raise Refused("a day is written 2026-12-31") from error
+        raise Refused("Ngày viết 2026-12-31", "a day is written 2026-12-31") from error
 
 
 DECISIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any]], Awaitable[Any]]] = MappingProxyType(

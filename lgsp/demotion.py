@@ -12,10 +12,11 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from lgsp.audit import Audit
+from lgsp.criteria import Findings, breaches
 from lgsp.errors import EvidenceUnavailable
 from lgsp.lifecycle import Ledger
 from lgsp.model import Stage, Text
-from lgsp.promotion import BUS, Findings, Promotion, breaches
+from lgsp.promotion import BUS, Promotion
 from lgsp.runtime import Runtime
 from lgsp.store.port import Store, StoreFailed
 from lgsp.store.port.stewardship import ProposalRecord

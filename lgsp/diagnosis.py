@@ -21,12 +21,12 @@ from lgsp.errors import BadAnswer, BusFault, ConnectFailed, InvalidMessage, Lgsp
 from lgsp.exchange import Deadline, Handler
 from lgsp.health.conformity import judged
 from lgsp.model import Text
+from lgsp.names import AddressRefused, checked_addresses
 from lgsp.pipeline.identify import internal
 from lgsp.prober import questions
 from lgsp.registry import Connector, Operation
 from lgsp.runtime import Runtime
 from lgsp.settings import Upstream
-from lgsp.transport import AddressRefused, checked_addresses
 from lgsp.upstream import MANNERS, UpstreamUnavailable
 
 STEPS = ("dns", "tcp", "tls", "authentication", "contract", "sample")
@@ -283,7 +283,7 @@ class TestDesk(Protocol):
 async def system_test(desk: TestDesk, by: str, arguments: Mapping[str, Any]) -> Any:
     """Who tested what stands in the evidence, and what was found."""
     if desk.diagnose is None:
-        raise Refused("the bus is not running (Trục chưa chạy)")
+        raise Refused("Trục chưa chạy", "the bus is not running")
     found = await desk.diagnose(str(arguments["system"]), str(arguments.get("operation") or ""))
     await desk.audit.note(
         "connection-tested", by, system=found.system, operation=found.operation, failed=found.failed or "nothing"

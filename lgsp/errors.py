@@ -21,6 +21,18 @@ from lgsp.model import FieldError, Text
 FaultDomain = Literal["caller", "policy", "bus", "network", "backend"]
 
 
+class Told(Exception):
+    """Something refused to a person, in both languages and without any secret; as text both stand, English first."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en if vi == en else f"{en} ({vi})")
+        self.said = Text(vi, en)
+
+    @property
+    def both(self) -> tuple[str, str]:
+        return self.said.vi, self.said.en
+
+
 class LgspError(Exception):
     """Root of the tree. Instances carry what the caller may know; class attributes are the table."""
 

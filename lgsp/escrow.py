@@ -64,7 +64,10 @@ def known(found: Mapping[str, bytes]) -> list[Key]:
 def create(folder: Path, ids: Ids) -> dict[str, bytes]:
     """Keys for a data folder that has none yet. Raises `Refused` where some stand: they are never written over."""
     if folder.is_dir() and any(folder.glob("*.key")):
-        raise Refused(f"{folder} has keys already; they are never written over")
+        raise Refused(
+            f"{folder} đã có khoá; khoá không bao giờ bị ghi đè",
+            f"{folder} has keys already; they are never written over",
+        )
     load_keys(folder, ids)
     made = folder_keys(folder)
     assert made is not None  # written above
@@ -77,7 +80,7 @@ def rotate(data: Path, ids: Ids) -> dict[str, bytes]:
     try:
         found = folder_keys(data / "keys")
         if found is None:
-            raise Refused(f"no keys in {data / 'keys'}")
+            raise Refused(f"Không có khoá trong {data / 'keys'}", f"no keys in {data / 'keys'}")
         fresh = with_a_fresh_one(found, ids)
         write_keys(data / "keys", fresh)
         return fresh
@@ -99,9 +102,11 @@ def opened(file: Path, opener: Opener) -> dict[str, bytes]:
     try:
         return written_keys(unseal(msgspec.json.decode(file.read_bytes(), type=Sealed), opener).decode())
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
-        raise Refused(f"{file} is no escrow of keys") from None
+        raise Refused(f"{file} không phải bản ký gửi khoá", f"{file} is no escrow of keys") from None
     except SealRefused as error:
-        raise Refused(str(error).replace("this backup", "this escrow")) from None
+        raise Refused(
+            "Khoá hoặc mật khẩu không mở được bản ký gửi này", str(error).replace("this backup", "this escrow")
+        ) from None
 
 
 def compared(escrow: Mapping[str, bytes], own: Mapping[str, bytes]) -> list[str]:
@@ -114,7 +119,7 @@ async def note(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """What was done with the keys stands in the evidence: by whom, with which fingerprints."""
     what = str(arguments["what"])
     if what not in _NOTED:
-        raise Refused(f"nothing to note: {what}")
+        raise Refused(f"Không có gì để ghi: {what}", f"nothing to note: {what}")
     marks = {str(name): str(mark) for name, mark in dict(arguments["fingerprints"]).items() if name in PURPOSES}
     await desk.audit.note(what, by, fingerprints=marks)
     return {"noted": what}

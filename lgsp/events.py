@@ -197,11 +197,20 @@ Subscriber = Callable[[Event], None]
 class Events:
     """Hands each event to every subscriber, in order, at once. Subscribers are quick and never raise."""
 
-    subscribers: list[Subscriber] = field(default_factory=list)
+    subscribers: list[tuple[Subscriber, frozenset[type]]] = field(default_factory=list)
+    _hearers: dict[type, tuple[Subscriber, ...]] = field(default_factory=dict)
+    """Who is told of a kind of event, found out once."""
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        self.subscribers.append(subscriber)
+    def subscribe(self, subscriber: Subscriber, *kinds: type) -> None:
+        """Without `kinds` it hears everything."""
+        self.subscribers.append((subscriber, frozenset(kinds)))
+        self._hearers.clear()
 
     def publish(self, event: Event) -> None:
-        for subscriber in self.subscribers:
+        hearers = self._hearers.get(type(event))
+        if hearers is None:
+            kind = type(event)
+            hearers = tuple(each for each, kinds in self.subscribers if not kinds or kind in kinds)
+            self._hearers[kind] = hearers
+        for subscriber in hearers:
             subscriber(event)

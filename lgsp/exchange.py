@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from lgsp.errors import LgspError, Timeout
 from lgsp.model import Consumer, Data, Face, Grant, HttpRequest, HttpResponse, Lang
 from lgsp.runtime import Clock
@@ -39,8 +41,7 @@ def _around(step: Step, inner: Handler) -> Handler:
     return handler
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True):
     """One finite moment on the monotonic clock that every stage inherits (RULES 6)."""
 
     at: float
@@ -53,8 +54,7 @@ class Deadline:
         return left
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """One try at a backend. `outcome` is "ok", "business" or the code of the technical fault; times in seconds."""
 
     number: int

@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any, Protocol
 
 from lgsp.compliance import of_consumer, of_system, said, standing
+from lgsp.gate import is_case
+from lgsp.lifecycle import NAMES
 from lgsp.model import Consumer, Grant, Stage, StageEntry, Text
 from lgsp.policy import Policy
 from lgsp.runtime import HANOI
@@ -63,6 +65,7 @@ def explain(
     operation: str,
     *,
     purpose: str | None = None,
+    case: str | None = None,
     native: bool = False,
 ) -> Explanation:
     """Spends no quota and asks nobody. Questions that an earlier no makes pointless are left out only where they need its yes."""
@@ -75,12 +78,20 @@ def explain(
     if entry is not None:
         answers.append(_system_level(policy, system))
     if known is not None:
-        answers += _rights(policy, known, system, operation, stage, purpose, native=native)
+        answers += _rights(policy, known, system, operation, stage, purpose, case, native=native)
     return Explanation(consumer, system, operation, tuple(answers))
 
 
 def _rights(
-    policy: Policy, consumer: Consumer, system: str, operation: str, stage: Stage, purpose: str | None, *, native: bool
+    policy: Policy,
+    consumer: Consumer,
+    system: str,
+    operation: str,
+    stage: Stage,
+    purpose: str | None,
+    case: str | None,
+    *,
+    native: bool,
 ) -> list[Answer]:
     today = policy.runtime.clock.now().astimezone(HANOI).date()
     level = standing(of_consumer(consumer), today)
@@ -94,6 +105,8 @@ def _rights(
         answers.append(_trial(consumer, grant))
     answers.append(_fields(grant, native=native))
     answers.append(_purpose(grant, purpose))
+    if grant.needs_case:
+        answers.append(_case(case, today))
     limit = grant.quota_per_minute if grant.quota_per_minute is not None else policy.quota_per_minute
     enough = Text(f"Tối đa {limit} lần gọi mỗi phút", f"At most {limit} calls a minute")
     answers.append(Answer("quota", limit > 0, enough, None if limit > 0 else "quota-exceeded"))
@@ -115,9 +128,9 @@ def _stage(system: str, stage: Stage, entry: StageEntry | None) -> Answer:
         return Answer(
             "stage", False, Text(f"Không có hệ thống {system}", f"There is no system {system}"), "unknown-operation"
         )
-    since = entry.since.isoformat()
+    since = f"{entry.since:%d/%m/%Y}"
     text = Text(
-        f"Giai đoạn {stage.value} từ {since}, theo {entry.decision}",
+        f"Giai đoạn {NAMES[stage].vi} từ {since}, theo {entry.decision}",
         f"Stage {stage.value} since {since}, by {entry.decision}",
     )
     if stage is Stage.SUSPENDED:
@@ -130,7 +143,7 @@ def _level(consumer: Consumer, words: Text) -> Text:
     level = f" {consumer.security_level}" if consumer.security_level else ""
     decision = f" ({consumer.security_decision})" if consumer.security_decision else ""
     end = consumer.security_expires
-    until_vi, until_en = (f", đến hết {end.isoformat()}", f", until {end.isoformat()}") if end else ("", "")
+    until_vi, until_en = (f", đến hết {end:%d/%m/%Y}", f", until {end:%d/%m/%Y}") if end else ("", "")
     return Text(
         f"Cấp độ an toàn{level}: {words.vi}{decision}{until_vi}",
         f"Security level{level}: {words.en}{decision}{until_en}",
@@ -145,16 +158,22 @@ def _system_level(policy: Policy, system: str) -> Answer:
 
 
 def _granted(grant: Grant) -> Text:
-    where = f"{grant.system}/{grant.operation}"
+    where = _where(grant)
     until_vi, until_en = (
-        (f", đến hết {grant.valid_to.isoformat()}", f", until {grant.valid_to.isoformat()}")
-        if grant.valid_to
-        else ("", "")
+        (f", đến hết {grant.valid_to:%d/%m/%Y}", f", until {grant.valid_to:%d/%m/%Y}") if grant.valid_to else ("", "")
     )
     return Text(
-        f"Được cấp quyền {where} theo {grant.legal_basis or '(không ghi căn cứ)'}{until_vi}",
-        f"Granted {where} by {grant.legal_basis or '(no legal basis entered)'}{until_en}",
+        f"Được cấp quyền {where.vi} theo {grant.legal_basis or '(không ghi căn cứ)'}{until_vi}",
+        f"Granted {where.en} by {grant.legal_basis or '(no legal basis entered)'}{until_en}",
     )
+
+
+def _where(grant: Grant) -> Text:
+    if grant.system == "*" and grant.operation == "*":
+        return Text("mọi chức năng", "every operation")
+    if grant.operation == "*":
+        return Text(f"mọi chức năng của {grant.system}", f"every operation of {grant.system}")
+    return Text(*[f"{grant.system}/{grant.operation}"] * 2)
 
 
 def _no_grant(policy: Policy, consumer: Consumer, system: str, operation: str, today: date) -> Text:
@@ -163,10 +182,10 @@ def _no_grant(policy: Policy, consumer: Consumer, system: str, operation: str, t
         if grant.system not in (system, "*") or grant.operation not in (operation, "*"):
             continue
         if grant.valid_to is not None and grant.valid_to < today:
-            end = grant.valid_to.isoformat()
+            end = f"{grant.valid_to:%d/%m/%Y}"
             return Text(f"Quyền đã hết hạn ngày {end}", f"The grant ended on {end}")
         if grant.valid_from is not None and grant.valid_from > today:
-            begin = grant.valid_from.isoformat()
+            begin = f"{grant.valid_from:%d/%m/%Y}"
             return Text(f"Quyền có hiệu lực từ ngày {begin}", f"The grant begins on {begin}")
     return Text("Chưa được cấp quyền nào cho chức năng này", "No grant covers this operation")
 
@@ -189,6 +208,12 @@ def _fields(grant: Grant, *, native: bool) -> Answer:
         )
         return Answer("fields", False, text, "forbidden")
     return Answer("fields", True, Text(f"Chỉ nhận các trường: {listed}", f"Only these fields leave: {listed}"))
+
+
+def _case(case: str | None, today: date) -> Answer:
+    text = Text("Phải nêu mã hồ sơ hợp lệ ở X-LGSP-Case", "X-LGSP-Case must name the dossier, in its format")
+    ok = is_case(case, today)
+    return Answer("case", ok, text, None if ok else "purpose-required")
 
 
 def _purpose(grant: Grant, purpose: str | None) -> Answer:

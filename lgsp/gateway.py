@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -27,24 +26,10 @@ from lgsp.console.render import Pages
 from lgsp.cutover import Switchboard
 from lgsp.decisions import Refused
 from lgsp.diagnosis import Diagnoser, Diagnosis
-from lgsp.endpoints import (
-    console,
-    control,
-    docs,
-    door,
-    inbound,
-    native,
-    reads,
-    rest,
-    soap,
-    status,
-    strangers,
-    through,
-    token,
-)
+from lgsp.endpoints import control, door, strangers
+from lgsp.endpoints.addresses import routes
 from lgsp.endpoints.drain import Drain
 from lgsp.endpoints.feed import Feed
-from lgsp.endpoints.house import Route
 from lgsp.errors import BusFault, LgspError
 from lgsp.events import Events, Started, Stopped
 from lgsp.exchange import Exchange, Handler
@@ -56,7 +41,7 @@ from lgsp.lifecycle import Ledger
 from lgsp.maintenance import Windows
 from lgsp.metrics import Metrics
 from lgsp.model import Consumer, Data, Health, HttpResponse, Stage
-from lgsp.observer import Matching, ObservedBook
+from lgsp.observer import Keeping, Matching, ObservedBook
 from lgsp.office import Office, perform
 from lgsp.pipeline.bulkhead import Bulkhead
 from lgsp.pipeline.handover import HandOver
@@ -64,11 +49,11 @@ from lgsp.pipeline.record import Record
 from lgsp.pipeline.shadow import Shadow
 from lgsp.policy import Policy
 from lgsp.prober import Prober
-from lgsp.promotion import Findings, Promotion, since_of
+from lgsp.promotion import Promotion
 from lgsp.registry import Registry
 from lgsp.reload import Current, Reload
 from lgsp.report.facts import Facts
-from lgsp.runtime import HANOI, Runtime
+from lgsp.runtime import Runtime
 from lgsp.sandbox import Sandbox
 from lgsp.settings import Settings
 from lgsp.spool import Spool
@@ -129,6 +114,7 @@ class Gateway:
     sandbox: Sandbox | None = None
     """Where calls with a sandbox key go; None where no simulated system is named."""
     observed: ObservedBook | None = field(init=False, default=None)
+    observing: Keeping | None = field(init=False, default=None)
     """What another gateway's log has shown; None where none is named."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     pages: Pages = field(default_factory=Pages)
@@ -158,6 +144,7 @@ class Gateway:
         if log is not None or passed.upstream:
             matching = Matching(self.registry, {**passed.paths, **self.settings.observer.paths})
             self.observed = ObservedBook(matching, self.runtime, log.name if log is not None else passed.upstream)
+            self.observing = Keeping.of(self.observed, self.settings, self.store.health, self.store.meta)
             self.current.listeners.append(lambda now: setattr(matching, "registry", now.registry))
         self.alive = Alive(self.history, self.store.health, self.store.meta, self.runtime.clock)
         self.reload, self.drain = Reload(self.current, self.runtime), Drain(self.runtime.clock)
@@ -202,6 +189,8 @@ class Gateway:
         await self.supervisor.close()
         await self.upstreams.close()
         await self.keeper.flush()
+        if self.observing is not None:
+            await self.observing.flush()
         await self.alive.note()
         await self.conformity.flush()
         await self.audit.close()
@@ -245,10 +234,15 @@ class Gateway:
         """A command of this machine's command line. Raises `Refused`."""
         if action == "report.facts":
             await self.keeper.flush()
+            if self.observing is not None:
+                await self.observing.flush()
         if action != "reload":
             return await perform(self.office, action, by, arguments)
         if arguments.get("restart"):
-            raise Refused("one process serves here: end it and start it again")
+            raise Refused(
+                "Ở đây chỉ có một tiến trình: hãy dừng rồi khởi động lại",
+                "one process serves here: end it and start it again",
+            )
         async with self.reload.one:
             report = await self.reload.prepare()
             if not report.findings:
@@ -280,21 +274,6 @@ class Gateway:
             registry=self.registry,
         )
 
-    async def findings(self, system: str) -> Findings | None:
-        """What this bus knows of a system, as far back as its trial."""
-        entry, now = self.ledger.stage(system), self.runtime.clock.now()
-        if entry is None:
-            return None
-        first = datetime.combine(since_of(entry, now.astimezone(HANOI).date()), time(), HANOI)
-        counts = [*await self.store.health.counts(min(first, now - timedelta(days=1))), *self.health.counts.waiting()]
-        return Findings(
-            entry,
-            self.conformity.of(system),
-            [each for each in counts if each.system == system],
-            {name: each.as_dict() for name, each in self.shadow.tallies.items() if name.split("/")[0] == system},
-            self.policy.level_of(system),
-        )
-
     def _expiry(self) -> Expiry | None:
         if not isinstance(self.transport, AiohttpTransport):
             return None
@@ -303,7 +282,7 @@ class Gateway:
     async def _diagnose(self, system: str, operation: str) -> Diagnosis:
         connector = self.registry.connector(system)
         if connector is None:
-            raise Refused(f"no system {system}")
+            raise Refused(f"Không có hệ thống {system}", f"no system {system}")
         return await self.diagnoser.run(connector, operation)
 
     async def report_files(self, facts: Facts) -> Mapping[str, bytes]:
@@ -361,9 +340,3 @@ class Gateway:
 
     def syslog_dropped(self) -> int:
         return self.soc.dropped if self.soc is not None else 0
-
-
-def routes(gateway: Gateway) -> list[Route]:
-    """Every address that is served. Literal paths go before templates of the same shape."""
-    doors = (docs, reads, token, status, console, rest, soap, native, inbound, through)
-    return [route for each in doors for route in each.routes(gateway)]

@@ -50,12 +50,13 @@ def _walk(value: Any, path: str) -> Iterator[str]:
 
 
 def _object(value: Data, path: str) -> Iterator[str]:
-    lower = {name.lower(): inner for name, inner in value.items()}
     for name, said in value.items():
-        shape = _NUMBER.fullmatch(name.lower()) if isinstance(said, str) and len(said) == 12 else None
-        number = parse_personal_number(said) if shape is not None else None
+        if said.__class__ is not str or len(said) != 12 or not said.isdecimal():
+            continue
+        shape, number = _NUMBER.fullmatch(name.lower()), parse_personal_number(said)
         if shape is None or number is None:
             continue
+        lower = {name.lower(): inner for name, inner in value.items()}
         gender = _first(lower, shape[1], _GENDER)
         birth = _first(lower, shape[1], _BIRTH)
         wrong = disagreements(number, gender=_SEX.get(gender.strip().lower()), birth_year=_year(birth))

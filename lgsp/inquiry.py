@@ -53,7 +53,7 @@ async def exchange_find(desk: InquiryDesk, by: str, arguments: Mapping[str, Any]
     """A page, newest first. `next` is where the following page begins; `behind`, how many entries are not yet in the index."""
     limit = _number(arguments.get("limit"), PAGE)
     if not 1 <= limit <= _LONGEST:
-        raise Refused(f"a page has 1 to {_LONGEST} rows")
+        raise Refused(f"Một trang có từ 1 đến {_LONGEST} dòng", f"a page has 1 to {_LONGEST} rows")
     below = _number(arguments["below"], 0) if arguments.get("below") not in (None, "") else None
     subject = _subject(desk, arguments)
     query = ExchangeQuery(
@@ -69,7 +69,10 @@ async def exchange_find(desk: InquiryDesk, by: str, arguments: Mapping[str, Any]
     if subject is not None:
         reason = str(arguments.get("reason") or "").strip()
         if len(reason) < 5:
-            raise Refused("say why you look for a person: it stands in the evidence")
+            raise Refused(
+                "Nêu lý do tìm theo người: lý do được ghi chứng cứ",
+                "say why you look for a person: it stands in the evidence",
+            )
         person = str(arguments.get("person") or by)
         await desk.audit.note("exchange-search", by, person=person, reason=reason, subject=subject.hex())
     for _ in range(_AT_ONCE):
@@ -90,7 +93,10 @@ async def exchange_show(desk: InquiryDesk, by: str, arguments: Mapping[str, Any]
     await desk.store.exchanges.gather(_BATCH)
     row = await desk.store.exchanges.get(name)
     if row is None:
-        raise Refused(f"no exchange {name} is known; `lgsp exchange find` shows those that are")
+        raise Refused(
+            f"Không có giao dịch {name}; tìm bằng `lgsp exchange find`",
+            f"no exchange {name} is known; `lgsp exchange find` shows those that are",
+        )
     entries = [
         {**msgspec.json.decode(each.body), "writer": each.writer, "index": each.index}
         for each in await desk.store.exchanges.entries(name)
@@ -174,7 +180,9 @@ def moment_of(text: Any, *, after: bool = False) -> datetime | None:
     try:
         found = datetime.fromisoformat(str(text).strip())
     except ValueError:
-        raise Refused("a moment is written 2026-12-31 or 2026-12-31T08:30") from None
+        raise Refused(
+            "Thời điểm viết 2026-12-31 hoặc 2026-12-31T08:30", "a moment is written 2026-12-31 or 2026-12-31T08:30"
+        ) from None
     if after:  # what is named last belongs to it
         found += timedelta(days=1) if len(str(text).strip()) == 10 else timedelta(minutes=1)
     return found if found.tzinfo else found.replace(tzinfo=HANOI)
@@ -187,7 +195,7 @@ def _subject(desk: InquiryDesk, arguments: Mapping[str, Any]) -> bytes | None:
     try:
         digest = bytes.fromhex(str(arguments.get("subject_hash") or ""))
     except ValueError:
-        raise Refused("this is no keyed hash") from None
+        raise Refused("Đây không phải mã băm có khoá", "this is no keyed hash") from None
     return digest or None
 
 
@@ -199,7 +207,7 @@ def _number(value: Any, otherwise: int) -> int:
     try:
         return otherwise if value in (None, "") else int(value)
     except (TypeError, ValueError):
-        raise Refused(f"{value} is not a number") from None
+        raise Refused(f"{value} không phải là số", f"{value} is not a number") from None
 
 
 INQUIRY: Mapping[str, Callable[[Any, str, Mapping[str, Any]], Awaitable[Any]]] = MappingProxyType(

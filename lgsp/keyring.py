@@ -23,25 +23,28 @@ async def certificate_add(desk: Desk, by: str, arguments: Mapping[str, Any]) -> 
     consumer = consumer_of(desk.policy, arguments["id"])
     use = str(arguments.get("use") or "call")
     if use not in _USES:
-        raise Refused("a certificate is for `call` or for `sign`")
+        raise Refused("Chứng thư dùng để gọi (`call`) hoặc để ký (`sign`)", "a certificate is for `call` or for `sign`")
     der, name, expires = b"", None, None
     if pem := arguments.get("pem"):
         der = from_pem(str(pem)) or b""
         found = named(der)
         if found is None:
-            raise Refused("the file holds no certificate (PEM)")
+            raise Refused("Tệp không có chứng thư dạng PEM", "the file holds no certificate (PEM)")
         name, expires = found.fingerprint, found.ends
         if expires <= desk.runtime.clock.now():
-            raise Refused("the certificate is over")
+            raise Refused("Chứng thư đã hết hạn", "the certificate is over")
     elif use == "call":
         name = registered_name(str(arguments.get("name") or ""))
     if name is None:
-        raise Refused("name a PEM file, a SHA-256 fingerprint or a subject (CN=…,O=…); to sign it takes the file")
+        raise Refused(
+            "Nêu tệp PEM, dấu vân tay SHA-256 hoặc chủ thể (CN=…,O=…); để ký thì cần tệp",
+            "name a PEM file, a SHA-256 fingerprint or a subject (CN=…,O=…); to sign it takes the file",
+        )
     facts = {"consumer": consumer.id, "use": use, "name": name, "expires": expires.isoformat() if expires else None}
     try:
         await desk.policy.put_certificate(consumer.id, _USES[use], name, der, expires)
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise Refused("Chứng thư này đã đăng ký cho hệ thống khác", str(error)) from error
     await desk.audit.note("consumer-certificate", by, **facts)
     return facts
 
@@ -57,7 +60,10 @@ async def certificate_revoke(desk: Desk, by: str, arguments: Mapping[str, Any]) 
             await desk.policy.revoke_secret(secret.kind, name)
             gone.append(secret.kind)
     if not gone:
-        raise Refused(f"{consumer.id} has no such certificate; `lgsp consumer show` names them")
+        raise Refused(
+            f"{consumer.id} không có chứng thư này; xem bằng `lgsp consumer show`",
+            f"{consumer.id} has no such certificate; `lgsp consumer show` names them",
+        )
     await desk.audit.note("consumer-certificate-revoked", by, consumer=consumer.id, name=name)
     return {"id": consumer.id, "revoked": name}
 
@@ -67,7 +73,9 @@ async def sandbox_key(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     consumer = consumer_of(desk.policy, arguments["id"])
     overlap = float(arguments.get("overlap") or 0)
     if not 0 <= overlap <= 24 * 30:
-        raise Refused("two secrets hold beside each other for at most 720 hours")
+        raise Refused(
+            "Hai khoá bí mật cùng hiệu lực tối đa 720 giờ", "two secrets hold beside each other for at most 720 hours"
+        )
     made = await desk.policy.new_secrets(consumer.id, timedelta(hours=overlap), sandbox=True)
     await desk.audit.note("consumer-sandbox-key", by, consumer=consumer.id)
     keys = {"client_id": made.client_id, "client_secret": made.client_secret, "api_key": made.api_key}
@@ -78,17 +86,19 @@ async def system_level(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
     """The approved level of a connected system (Decree 85/2016): from its first day it may be called, after its last no more."""
     system = str(arguments["system"])
     if desk.ledger.stage(system) is None:
-        raise Refused(f"no system {system}; `lgsp status` shows them")
+        raise Refused(
+            f"Không có hệ thống {system}; xem bằng `lgsp status`", f"no system {system}; `lgsp status` shows them"
+        )
     level, protected = int(arguments["level"]), arguments.get("anti_malware")
     if not 1 <= level <= 5:
-        raise Refused("a security level is 1 to 5")
+        raise Refused("Cấp độ an toàn từ 1 đến 5", "a security level is 1 to 5")
     since = day_of(arguments.get("since")) or desk.policy.today()
     until = day_of(arguments.get("until"))
     if until is not None and until < since:
-        raise Refused("the last day comes after the first")
+        raise Refused("Ngày cuối phải sau ngày đầu", "the last day comes after the first")
     decision = str(arguments.get("decision") or "").strip()
     if not decision:
-        raise Refused("an approval has a decision: name it")
+        raise Refused("Phê duyệt phải có số quyết định", "an approval has a decision: name it")
     flag = None if protected is None else bool(protected)
     await desk.policy.put_level(Approval(system, system, "", level, decision, since, until, flag))
     facts = {

@@ -31,6 +31,24 @@ MOVES: Mapping[Stage, frozenset[Stage]] = MappingProxyType(
 """What may follow what. A suspended system goes back to where it was; official only where it was official before."""
 
 
+NAMES: Mapping[Stage, Text] = MappingProxyType(
+    {
+        Stage.PLANNED: Text("dự kiến", "planned"),
+        Stage.TRIAL: Text("thử nghiệm", "trial"),
+        Stage.OFFICIAL: Text("chính thức", "official"),
+        Stage.SUSPENDED: Text("tạm dừng", "suspended"),
+        Stage.RETIRED: Text("đã ngừng", "retired"),
+    }
+)
+"""As they are called in a sentence."""
+
+
+def moves(entry: StageEntry) -> frozenset[Stage]:
+    """Where a system may go. One that is official by declaration alone may be official once more, on proof."""
+    again = entry.stage is Stage.OFFICIAL and entry.evidence is Evidence.DECLARED
+    return MOVES[entry.stage] | {Stage.OFFICIAL} if again else MOVES[entry.stage]
+
+
 class StageRefused(Exception):
     """The move is not made; `reason` says what is missing."""
 
@@ -121,17 +139,18 @@ class Ledger:
             raise StageRefused(
                 Text("Người đề nghị và người phê duyệt phải là hai người", "Two different people must ask and approve")
             )
-        if stage not in MOVES[current.stage]:
+        if stage not in moves(current):
             raise StageRefused(
                 Text(
-                    f"Không chuyển từ {current.stage} sang {stage}", f"There is no way from {current.stage} to {stage}"
+                    f"Không chuyển từ {NAMES[current.stage].vi} sang {NAMES[stage].vi}",
+                    f"There is no way from {current.stage} to {stage}",
                 )
             )
         now = self._runtime.clock.now()
         entry = StageEntry(
             system=system,
             stage=stage,
-            since=since or now.astimezone(HANOI).date(),
+            since=since or (current.since if stage is current.stage else now.astimezone(HANOI).date()),
             decision=decision,
             by=by,
             approved_by=approved_by,

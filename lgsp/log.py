@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -99,7 +100,7 @@ def subscriber(out: TextIO, clock: Clock, level: str = "info") -> Callable[[Even
         return line
 
     log = structlog.wrap_logger(
-        structlog.WriteLogger(out),
+        Pages(out),
         processors=[stamp, _json],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         context_class=dict,
@@ -116,6 +117,37 @@ def subscriber(out: TextIO, clock: Clock, level: str = "info") -> Callable[[Even
             say(name, **line_of(event, keys))
 
     return write
+
+
+class Pages:
+    """What structlog writes on. Lines of one turn of the event loop leave together: calls that a commit sets free end in one
+    turn, and would else each make a system call. Without a loop, or for what may be the last that a process says, at once."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._lines: list[str] = []
+
+    def info(self, line: str) -> None:
+        waiting = bool(self._lines)
+        self._lines.append(line + "\n")
+        if not waiting:
+            try:
+                asyncio.get_running_loop().call_soon(self.turn)
+            except RuntimeError:
+                self.turn()
+
+    def error(self, line: str) -> None:
+        self._lines.append(line + "\n")
+        self.turn()
+
+    debug = info
+    warning = error
+
+    def turn(self) -> None:
+        if self._lines:
+            text, self._lines = "".join(self._lines), []
+            self._out.write(text)
+            self._out.flush()
 
 
 def silent() -> logging.Logger:

@@ -95,7 +95,7 @@ class Windows:
                 self.look()
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
         """A step of the pipeline. Raises `Maintenance` with the seconds that are left."""
         window = self._open.get(exchange.system or "")
         if window is not None:
@@ -103,7 +103,7 @@ class Windows:
             if now < window.over:
                 left = max(1, math.ceil((window.over - now).total_seconds()))
                 raise Maintenance(_until(window), retry_after=left)
-        return await handler(exchange)
+        return handler(exchange)
 
 
 def _until(window: MaintenanceRecord) -> Text:
@@ -141,9 +141,9 @@ async def maintenance_list(desk: MaintenanceDesk, by: str, arguments: Mapping[st
 async def maintenance_announce(desk: MaintenanceDesk, by: str, arguments: Mapping[str, Any]) -> Any:
     record, now = _record(desk, by, arguments), desk.runtime.clock.now()
     if record.begins < now - _GRACE:
-        raise Refused("a window begins now or later; past downtime is reclassified (Thời điểm bắt đầu đã qua)")
+        raise Refused("Thời điểm bắt đầu đã qua", "a window begins now or later; past downtime is reclassified")
     if record.ends <= now:
-        raise Refused("the window would be over already (Thời điểm kết thúc đã qua)")
+        raise Refused("Thời điểm kết thúc đã qua", "the window would be over already")
     return await _add(desk, record, "maintenance-announced")
 
 
@@ -151,9 +151,9 @@ async def maintenance_reclassify(desk: MaintenanceDesk, by: str, arguments: Mapp
     """From now on that time counts as maintenance on strips and in availability. The transitions themselves stay."""
     record, now = _record(desk, by, arguments), desk.runtime.clock.now()
     if record.ends > now:
-        raise Refused("only what is over is reclassified (Chỉ điều chỉnh thời gian đã qua)")
+        raise Refused("Chỉ điều chỉnh thời gian đã qua", "only what is over is reclassified")
     if record.begins < now - timedelta(days=DAYS):
-        raise Refused(f"only the last {DAYS} days are reclassified (Chỉ điều chỉnh trong {DAYS} ngày gần nhất)")
+        raise Refused(f"Chỉ điều chỉnh trong {DAYS} ngày gần nhất", f"only the last {DAYS} days are reclassified")
     return await _add(desk, replace(record, past=True), "downtime-reclassified")
 
 
@@ -162,7 +162,7 @@ async def maintenance_end(desk: MaintenanceDesk, by: str, arguments: Mapping[str
     name, now = str(arguments["id"]), desk.runtime.clock.now()
     known = next((each for each in await desk.store.stewardship.maintenance(now) if each.id == name), None)
     if known is None or known.past or known.closed is not None:
-        raise Refused(f"no window {name} is open or to come (Không có cửa sổ bảo trì {name})")
+        raise Refused(f"Không có cửa sổ bảo trì {name}", f"no window {name} is open or to come")
     await desk.audit.note("maintenance-ended", by, id=name, system=known.system)
     await desk.store.stewardship.close_maintenance(name, now, by)
     await desk.decided()
@@ -183,14 +183,14 @@ async def _add(desk: MaintenanceDesk, record: MaintenanceRecord, what: str) -> A
 def _record(desk: MaintenanceDesk, by: str, arguments: Mapping[str, Any]) -> MaintenanceRecord:
     system, reason = str(arguments["system"]), str(arguments.get("reason") or "").strip()
     if desk.ledger.stage(system) is None:
-        raise Refused(f"no system {system} (Không có hệ thống {system})")
+        raise Refused(f"Không có hệ thống {system}", f"no system {system}")
     begins, ends = moment_of(arguments.get("begins")), moment_of(arguments.get("ends"))
     if ends <= begins:
-        raise Refused("it must end after it begins (Phải kết thúc sau khi bắt đầu)")
+        raise Refused("Phải kết thúc sau khi bắt đầu", "it must end after it begins")
     if ends - begins > LONGEST:
-        raise Refused(f"at most {LONGEST.days} days (Tối đa {LONGEST.days} ngày)")
+        raise Refused(f"Tối đa {LONGEST.days} ngày", f"at most {LONGEST.days} days")
     if not reason:
-        raise Refused("a reason is needed (Cần nêu lý do)")
+        raise Refused("Cần nêu lý do", "a reason is needed")
     name = desk.runtime.ids.new()[-12:].lower()
     return MaintenanceRecord(name, system, begins, ends, reason[:500], by, desk.runtime.clock.now())
 
@@ -205,7 +205,7 @@ def moment_of(text: Any) -> datetime:
             else datetime.fromisoformat(written)
         )
     except ValueError as error:
-        raise Refused("a moment is written 2026-12-31T22:00 (Thời điểm viết 31/12/2026 22:00)") from error
+        raise Refused("Thời điểm viết 31/12/2026 22:00", "a moment is written 2026-12-31T22:00") from error
     return found if found.tzinfo is not None else found.replace(tzinfo=HANOI)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
@@ -51,6 +52,8 @@ class Connections(Protocol):
 class Metrics:
     """Owns its registry: nothing global, two gateways in one process do not mix."""
 
+    HEARS = (ExchangeFinished, AttemptMade, EdgeRefused, CallbackEnded, TaskDied)
+
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.registry = own = CollectorRegistry(auto_describe=True)
@@ -68,6 +71,7 @@ class Metrics:
         self._health = Gauge("lgsp_health", "1 for the state that holds", ["system", "health"], registry=own)
         self._stage = Gauge("lgsp_stage_info", "1 for the stage that holds", ["system", "stage"], registry=own)
         self._submissions = Gauge("lgsp_submissions", "Submissions by state", ["state"], registry=own)
+        self._callbacks = Gauge("lgsp_callbacks_open", "Call-backs by state: waiting, parked", ["state"], registry=own)
         self._inflight = Gauge("lgsp_inflight", "Attempts under way", ["system"], registry=own)
         self._entries = Gauge("lgsp_audit_entries_total", "Entries in this writer's chain", registry=own)
         self.loop_lag = Gauge("lgsp_loop_lag_seconds", "How late the event loop woke last", registry=own)
@@ -128,8 +132,8 @@ class Metrics:
         yield CounterMetricFamily("lgsp_security_events_dropped", "Not taken by the syslog receiver", lost)
         yield from (ask() for ask in self._asked)
 
-    def render(self, submissions: Mapping[str, int]) -> bytes:
-        """The text that `/metrics` answers; `submissions` counts by state."""
+    def render(self, submissions: Mapping[str, int], callbacks: Mapping[str, int] = MappingProxyType({})) -> bytes:
+        """The text that `/metrics` answers; both count by state."""
         for system, (stage, health, breaker) in self._reading.systems().items():
             self._breaker.labels(system).set(_BREAKER.get(breaker, 0))
             for each in Health:
@@ -138,6 +142,7 @@ class Metrics:
                 self._stage.labels(system, which.value).set(which is stage)
         _fill(self._inflight, self._reading.inflight())
         _fill(self._submissions, submissions)
+        _fill(self._callbacks, callbacks)
         self._entries.set(self._reading.audit_entries())
         return generate_latest(self.registry)
 

@@ -16,6 +16,10 @@ bytes base64 strings, so a `Data` is JSON as it stands (integers beyond 2^53 are
 Lang = Literal["vi", "en"]
 
 
+SYSTEM_CALLS = "system:"
+"""Before a system's name: who calls where a ministry calls the province."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One sentence for people, in both languages."""
@@ -190,6 +194,8 @@ class Grant:
     valid_from: date | None = None
     valid_to: date | None = None
     quota_per_minute: int | None = None
+    needs_case: bool = False
+    """A dossier must be named in `X-LGSP-Case`."""
 
 
 @dataclass(frozen=True, slots=True)

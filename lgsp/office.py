@@ -1,4 +1,5 @@
-"""What people decide and a command carries out: consumers, keys, grants, operators, stages; each one is noted as evidence.
+"""What people decide and a command carries out: grants, operators, stages here, the rest in rooms of their own; all of it is
+noted as evidence.
 
 An action has a name and plain arguments, so that it runs alike in the process that owns the data (asked over
 `control.sock`) and in the command line itself where nobody owns it. The person in `by` is whom the operating system names.
@@ -6,10 +7,8 @@ An action has a name and plain arguments, so that it runs alike in the process t
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Any
 
 from lgsp.admission import ADMISSION
@@ -17,10 +16,11 @@ from lgsp.alerting.desk import ALERTS
 from lgsp.amending import AMENDING
 from lgsp.audit import Audit
 from lgsp.casebook import CASES
+from lgsp.consumers import CONSUMERS
 from lgsp.correction import CORRECTION
 from lgsp.custody import CUSTODY
 from lgsp.cutover import SWITCHING, Switchboard
-from lgsp.decisions import DECISIONS, Refused, consumer_of, day_of, grant_shown, iso
+from lgsp.decisions import DECISIONS, Refused, consumer_of, day_of, grant_shown
 from lgsp.diagnosis import DIAGNOSIS, Diagnosis
 from lgsp.escrow import ESCROW
 from lgsp.health.conformity import Tally, place_of
@@ -29,7 +29,7 @@ from lgsp.inquiry import INQUIRY
 from lgsp.keyring import KEYRING
 from lgsp.lifecycle import Ledger, StageRefused
 from lgsp.maintenance import MAINTENANCE
-from lgsp.model import Consumer, Stage, StageEntry, Text
+from lgsp.model import Stage, StageEntry
 from lgsp.passwords import hash_password
 from lgsp.policy import Policy
 from lgsp.promotion import PROMOTION, Promotion
@@ -80,124 +80,8 @@ async def perform(office: Office, action: str, by: str, arguments: Mapping[str, 
     """Carries out one named action; the answer is JSON. Raises `Refused`."""
     known = ACTIONS.get(action)
     if known is None:
-        raise Refused(f"no action {action}")
+        raise Refused(f"Không có thao tác {action}", f"no action {action}")
     return await known(office, by, arguments)
-
-
-# -- consumers and their secrets ---------------------------------------------------------------------------------------
-
-
-async def consumer_list(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    del by, arguments
-    return [_shown(each) for each in office.policy.consumers()]
-
-
-async def consumer_show(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    del by
-    consumer = consumer_of(office.policy, arguments["id"])
-    secrets = await office.store.consumers.secrets(consumer.id)
-    return {
-        **_shown(consumer),
-        "secrets": [
-            {
-                "kind": each.kind,
-                "key_id": each.key_id,
-                "created": each.created.isoformat(),
-                "expires": each.expires.isoformat() if each.expires else None,
-            }
-            for each in secrets
-        ],
-        "grants": [grant_shown(each) for each in office.policy.grants_of(consumer.id)],
-    }
-
-
-async def consumer_add(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    """The only answer that ever carries these secrets."""
-    name = str(arguments["name"])
-    consumer = Consumer(
-        id=str(arguments["id"]),
-        name=Text(name, str(arguments.get("name_en") or name)),
-        agency=str(arguments.get("agency") or ""),
-        admits_trial=bool(arguments.get("admits_trial")),
-        security_level=arguments.get("security_level"),
-        security_expires=day_of(arguments.get("security_expires")),
-    )
-    try:
-        secrets = await office.policy.create_consumer(consumer)
-    except ValueError as error:
-        raise Refused(str(error)) from error
-    await office.audit.note("consumer-added", by, consumer=consumer.id)
-    return {"id": consumer.id, **_secrets(secrets)}
-
-
-async def consumer_key(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    """Fresh secrets: the client secret replaces the one before, at once or after `overlap` hours in which both hold; API
-    keys stay until they are revoked."""
-    consumer = consumer_of(office.policy, arguments["id"])
-    overlap = float(arguments.get("overlap") or 0)
-    if not 0 <= overlap <= 24 * 30:
-        raise Refused("two secrets hold beside each other for at most 720 hours")
-    secrets = await office.policy.new_secrets(consumer.id, timedelta(hours=overlap))
-    await office.audit.note("consumer-key", by, consumer=consumer.id)
-    return {"id": consumer.id, **_secrets(secrets)}
-
-
-async def consumer_revoke(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    consumer = consumer_of(office.policy, arguments["id"])
-    key_id = str(arguments["key_id"])
-    for secret in await office.store.consumers.secrets(consumer.id):
-        if secret.key_id == key_id:
-            await office.policy.revoke_secret(secret.kind, key_id)
-            await office.audit.note("consumer-key-revoked", by, consumer=consumer.id, key=key_id)
-            return {"id": consumer.id, "revoked": key_id}
-    raise Refused(f"{consumer.id} has no key {key_id}")
-
-
-async def consumer_approve(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    """The approved security level (NĐ 85/2016), from a day until a day."""
-    consumer = consumer_of(office.policy, arguments["id"])
-    level, since, until = int(arguments["level"]), day_of(arguments.get("since")), day_of(arguments.get("until"))
-    if not 1 <= level <= 5:
-        raise Refused("a security level is 1 to 5")
-    protected = arguments.get("anti_malware")
-    approved = replace(
-        consumer,
-        security_level=level,
-        security_since=since,
-        security_expires=until,
-        security_decision=str(arguments["decision"]),
-        anti_malware=None if protected is None else bool(protected),
-    )
-    await office.policy.put_consumer(approved)
-    facts = {
-        "consumer": consumer.id,
-        "level": level,
-        "since": iso(since),
-        "until": iso(until),
-        "decision": arguments["decision"],
-        "anti_malware": approved.anti_malware,
-    }
-    await office.audit.note("security-level-approved", by, **facts)
-    return facts
-
-
-async def consumer_addresses(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    """Where it may call from; nothing named means anywhere."""
-    consumer = consumer_of(office.policy, arguments["id"])
-    try:
-        networks = tuple(str(ipaddress.ip_network(each)) for each in arguments["addresses"])
-    except ValueError as error:
-        raise Refused("an address is a network, 10.1.2.0/24, or one address") from error
-    await office.policy.put_consumer(replace(consumer, addresses=networks))
-    await office.audit.note("consumer-addresses", by, consumer=consumer.id, addresses=list(networks))
-    return {"id": consumer.id, "addresses": list(networks)}
-
-
-async def consumer_active(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    consumer, active = consumer_of(office.policy, arguments["id"]), bool(arguments["active"])
-    await office.policy.set_active(consumer.id, active=active)
-    await office.audit.note("consumer-enabled" if active else "consumer-disabled", by, consumer=consumer.id)
-    return {"id": consumer.id, "active": active}
 
 
 # -- grants ------------------------------------------------------------------------------------------------------------
@@ -214,7 +98,9 @@ async def grant_list(office: Office, by: str, arguments: Mapping[str, Any]) -> A
 async def grant_remove(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
     which = (str(arguments["consumer"]), str(arguments["system"]), str(arguments["operation"]))
     if not await office.policy.delete_grant(*which):
-        raise Refused(f"{which[0]} has no grant for {which[1]} {which[2]}")
+        raise Refused(
+            f"{which[0]} không có quyền {which[1]} {which[2]}", f"{which[0]} has no grant for {which[1]} {which[2]}"
+        )
     facts = dict(zip(("consumer", "system", "operation"), which, strict=True))
     await office.audit.note("grant-removed", by, **facts)
     return facts
@@ -233,9 +119,12 @@ async def user_list(office: Office, by: str, arguments: Mapping[str, Any]) -> An
 async def user_add(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
     user, role = str(arguments["user"]), str(arguments["role"])
     if role not in ROLES:
-        raise Refused(f"a role is one of {', '.join(ROLES)}")
+        raise Refused(f"Vai trò phải là một trong: {', '.join(ROLES)}", f"a role is one of {', '.join(ROLES)}")
     if await office.store.operators.get(user) is not None:
-        raise Refused(f"{user} exists; `lgsp user passwd` sets a new password")
+        raise Refused(
+            f"Đã có {user}; đặt mật khẩu mới bằng `lgsp user passwd`",
+            f"{user} exists; `lgsp user passwd` sets a new password",
+        )
     await put_operator(office.store, office.runtime, user, role, str(arguments["password"]))
     await office.audit.note("operator-added", by, operator=user, role=role)
     return {"user": user, "role": role, "active": True}
@@ -245,7 +134,7 @@ async def user_passwd(office: Office, by: str, arguments: Mapping[str, Any]) -> 
     user = str(arguments["user"])
     known = await office.store.operators.get(user)
     if known is None:
-        raise Refused(f"no operator {user}")
+        raise Refused(f"Không có người vận hành {user}", f"no operator {user}")
     await put_operator(office.store, office.runtime, user, known.role, str(arguments["password"]))
     await office.audit.note("operator-password", by, operator=user)
     return {"user": user, "role": known.role, "active": True}
@@ -254,7 +143,7 @@ async def user_passwd(office: Office, by: str, arguments: Mapping[str, Any]) -> 
 async def user_disable(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
     user = str(arguments["user"])
     if not await office.store.operators.disable(user):
-        raise Refused(f"no operator {user}")
+        raise Refused(f"Không có người vận hành {user}", f"no operator {user}")
     await office.audit.note("operator-disabled", by, operator=user)
     return {"user": user, "active": False}
 
@@ -262,7 +151,7 @@ async def user_disable(office: Office, by: str, arguments: Mapping[str, Any]) ->
 async def put_operator(store: Store, runtime: Runtime, user: str, role: str, password: str) -> None:
     """Also lets a disabled one in again: a new password is a decision that he may. Raises `Refused`."""
     if len(password) < 12:
-        raise Refused("a password has at least 12 characters")
+        raise Refused("Mật khẩu có ít nhất 12 ký tự", "a password has at least 12 characters")
     salt = runtime.ids.token().encode()[:16]
     digest = await runtime.offload(lambda: hash_password(password, salt))
     await store.operators.put(OperatorRecord(user, role, digest, runtime.clock.now()))
@@ -291,7 +180,7 @@ async def stage_move(office: Office, by: str, arguments: Mapping[str, Any]) -> A
             since=day_of(arguments.get("since")),
         )
     except StageRefused as error:
-        raise Refused(f"{error.reason.en} ({error.reason.vi})") from error
+        raise Refused(error.reason.vi, error.reason.en) from error
     shown = _stage_shown(entry)
     await office.audit.note(
         "stage-moved", by, **{name: shown[name] for name in ("system", "stage", "since", "decision")}
@@ -300,16 +189,6 @@ async def stage_move(office: Office, by: str, arguments: Mapping[str, Any]) -> A
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------------
-
-
-def _shown(consumer: Consumer) -> dict[str, Any]:
-    shown = asdict(consumer)
-    days = {name: iso(getattr(consumer, name)) for name in ("security_since", "security_expires")}
-    return {**shown, **days}
-
-
-def _secrets(secrets: Any) -> dict[str, str]:
-    return {"client_id": secrets.client_id, "client_secret": secrets.client_secret, "api_key": secrets.api_key}
 
 
 def _stage_shown(entry: StageEntry) -> dict[str, Any]:
@@ -333,14 +212,6 @@ async def conformity_show(office: Office, by: str, arguments: Mapping[str, Any])
 
 
 ACTIONS: Mapping[str, Action] = {
-    "consumer.list": consumer_list,
-    "consumer.show": consumer_show,
-    "consumer.add": consumer_add,
-    "consumer.key": consumer_key,
-    "consumer.revoke": consumer_revoke,
-    "consumer.approve": consumer_approve,
-    "consumer.addresses": consumer_addresses,
-    "consumer.active": consumer_active,
     "grant.list": grant_list,
     "grant.remove": grant_remove,
     "user.list": user_list,
@@ -350,6 +221,7 @@ ACTIONS: Mapping[str, Action] = {
     "stage.list": stage_list,
     "stage.move": stage_move,
     "conformity.show": conformity_show,
+    **CONSUMERS,
     **DECISIONS,
     **ADMISSION,
     **CUSTODY,

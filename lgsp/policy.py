@@ -12,11 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from lgsp.compliance import Approval, as_record, from_records, of_consumer, of_system, said, standing
+from lgsp import gate
+from lgsp.compliance import Approval
 from lgsp.credentials import Credentials, Found, before
-from lgsp.errors import Forbidden, PurposeRequired, SecurityLevelNotApproved, Unauthenticated
-from lgsp.guard import FRESH, Guard, NewSecrets, Token, hashed, refused, within
-from lgsp.model import Consumer, Grant, Text
+from lgsp.errors import Forbidden, Unauthenticated
+from lgsp.gate import LEVELS, Levels
+from lgsp.guard import FRESH, Guard, NewSecrets, Token, hashed, refused
+from lgsp.model import Consumer, Grant
 from lgsp.quota import Quota, Quotas
 from lgsp.runtime import HANOI, Runtime
 from lgsp.signature import TrustStore
@@ -26,8 +28,6 @@ from lgsp.tokens import SANDBOX, SANDBOX_KEY, SANDBOX_TOKEN, SCOPE, Tokens
 __all__ = ["LEVELS", "SANDBOX", "SANDBOX_KEY", "SANDBOX_TOKEN", "SCOPE", "NewSecrets", "Policy", "Token"]
 
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
-LEVELS = "system-levels"
-"""Where the levels of connected systems stand in the store."""
 _SYSTEMS = "~systems"
 """Stands where a consumer would: the security levels of connected systems have changed."""
 
@@ -44,7 +44,7 @@ class Policy:
     """Told of every consumer whose records have changed, after they are durable: other processes read them again."""
     _consumers: dict[str, Consumer] = field(default_factory=dict)
     _grants: dict[tuple[str, str, str], Grant] = field(default_factory=dict)
-    _levels: dict[str, Approval] = field(default_factory=dict)
+    _levels: Levels = field(init=False)
     _quotas: Quotas = field(init=False)
     _written: Counter[str] = field(default_factory=Counter)
     """Changes by this process, by consumer."""
@@ -56,19 +56,20 @@ class Policy:
         self._quotas = Quotas(clock, shared)
         self._secrets = Credentials(self.store.keys, clock, Guard(clock))
         self._tokens = Tokens(self.store, self.runtime, self.token_seconds)
+        self._levels = Levels(self.store)
 
     async def load(self) -> None:
         """Reads the index; before it nobody is let in."""
         self._consumers = {each.id: each for each in await self.store.consumers.all()}
         self._secrets.load(await self.store.consumers.secrets())
         self._grants = {(each.consumer, each.system, each.operation): each for each in await self.store.grants.all()}
-        self._levels = {each.id: each for each in from_records(await self.store.meta.get(LEVELS) or ())}
+        await self._levels.load()
         await self._tokens.load(self._consumers)
 
     async def refresh(self, consumer: str) -> None:
         """Another process has changed this consumer, its secrets, tokens or grants: they are read again."""
         if consumer == _SYSTEMS:
-            self._levels = {each.id: each for each in from_records(await self.store.meta.get(LEVELS) or ())}
+            await self._levels.load()
             return
         while True:
             written = self._written[consumer]
@@ -183,7 +184,7 @@ class Policy:
         today = self.today()
         for names in ((system, operation), (system, "*"), ("*", "*")):
             grant = self._grants.get((consumer.id, *names))
-            if grant is not None and _stands(grant, today):
+            if grant is not None and gate.stands(grant, today):
                 return grant
         return None
 
@@ -208,38 +209,22 @@ class Policy:
 
     def check_security_level(self, consumer: Consumer) -> None:
         """NĐ 85/2016: a system without an approved level that still holds is cut off, with its own reason."""
-        found = standing(of_consumer(consumer), self.today())
-        if found.cut:
-            raise SecurityLevelNotApproved(said(found))
+        gate.check_level(consumer, self.today())
 
     def check_system_level(self, system: str) -> None:
         """The same for a database behind the bus, once its level was declared."""
-        approval = self._levels.get(system)
-        if approval is not None and (found := of_system(approval, self.today())).cut:
-            words = said(found)
-            said_of = Text(f"Cơ sở dữ liệu {words.vi}", f"The database: {words.en}")
-            raise SecurityLevelNotApproved(said_of)
+        self._levels.check(system, self.today())
 
     def level_of(self, system: str) -> Approval:
         """What was declared of a connected system; no level where nothing was."""
-        return self._levels.get(system, Approval(system, system, "", None))
+        return self._levels.of(system)
 
     def levels(self) -> list[Approval]:
         """Of the connected systems whose level was declared."""
-        return list(self._levels.values())
+        return self._levels.all()
 
-    @staticmethod
-    def check_address(consumer: Consumer, peer: str) -> None:
-        """A consumer that is bound to addresses calls from them only. The same refusal as a wrong secret: it tells nothing."""
-        if consumer.addresses and not within(peer, consumer.addresses):
-            raise Unauthenticated(refused())
-
-    @staticmethod
-    def check_purpose(grant: Grant, purpose: str | None) -> None:
-        if grant.purposes is not None and purpose not in grant.purposes:
-            listed = ", ".join(grant.purposes)
-            said = f"Cần X-LGSP-Purpose là một trong: {listed}", f"X-LGSP-Purpose must be one of: {listed}"
-            raise PurposeRequired(Text(*said))
+    check_address = staticmethod(gate.check_address)
+    check_purpose = staticmethod(gate.check_purpose)
 
     def spend(self, grant: Grant, *, sandbox: bool = False) -> Quota | None:
         """One call of this grant's minute; the sandbox has minutes of its own. Raises `QuotaExceeded`. None: `draw` first."""
@@ -335,9 +320,7 @@ class Policy:
         await self.put_consumer(replace(self._consumers[consumer], active=active))
 
     async def put_level(self, approval: Approval) -> None:
-        levels = {**self._levels, approval.id: approval}
-        await self.store.meta.put(LEVELS, [as_record(each) for each in levels.values()])
-        self._levels = levels
+        await self._levels.put(approval)
         await self._tell(_SYSTEMS)
 
     async def put_grant(self, grant: Grant) -> None:
@@ -363,8 +346,3 @@ class Policy:
 
     def grants_of(self, consumer: str) -> list[Grant]:
         return [grant for grant in self._grants.values() if grant.consumer == consumer]
-
-
-def _stands(grant: Grant, today: date) -> bool:
-    begun = grant.valid_from is None or grant.valid_from <= today
-    return begun and (grant.valid_to is None or today <= grant.valid_to)

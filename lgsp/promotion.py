@@ -7,24 +7,23 @@ without the documents of an open proposal it is refused with what is missing.
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from types import MappingProxyType
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from lgsp.audit import Audit
-from lgsp.compliance import Approval, of_system
+from lgsp.criteria import BAR, Bar, Criterion, Findings, breaches, criteria, proof_of, since_of, title_of
 from lgsp.decisions import Refused, two_people
-from lgsp.errors import BusFault, Unavailable, by_code
-from lgsp.health.counts import BOUNDS, PROBE, quantile
-from lgsp.lifecycle import MOVES, Ledger, Proof, StageRefused
-from lgsp.model import Evidence, Stage, StageEntry, Text
+from lgsp.dossier import docx_of
+from lgsp.lifecycle import NAMES, Ledger, Proof, StageRefused, moves
+from lgsp.model import Evidence, Stage, Text
+from lgsp.registry import Registry
 from lgsp.runtime import HANOI, Runtime
-from lgsp.store.port import CountRow, Store
+from lgsp.store.port import Store
 from lgsp.store.port.stewardship import ProposalRecord
 
 BUS = "lgsp"
@@ -34,135 +33,19 @@ DOCUMENTS = ("security", "agreement", "sign_off")
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """What a trial must reach, and below what an official system has broken what it rests on."""
-
-    conformance: float = 99.0
-    answers: int = 20
-    days: int = 14
-    success: float = 0.99
-    calls: int = 100
-    p95: float = 5.0
-    agreement: float = 0.99
-    breach_success: float = 0.95
-    breach_conformance: float = 95.0
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    name: Literal["conformance", "days", "success", "p95", "agreement", "security", "sign_off"]
-    holds: bool
-    found: Text
-    wanted: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the bus knows of a system; gathered by the gateway."""
-
-    entry: StageEntry
-    conformance: Mapping[str, Any]
-    rows: Sequence[CountRow]
-    """Hourly counts, of this system."""
-    shadow: Mapping[str, Any]
-    """Tallies of its operations."""
-    level: Approval
-
-
-def criteria(known: Findings, documents: Mapping[str, str], now: datetime, bar: Bar) -> tuple[Criterion, ...]:
-    """All of them, in the order of the dossier. Nothing measured is nothing proven."""
-    begun = datetime.combine(known.entry.since, time(), HANOI)
-    answered, failed, buckets = _counted(known.rows, begun)
-    asked = answered + failed
-    score, answers = known.conformance.get("score"), int(known.conformance.get("answers") or 0)
-    days = (now.astimezone(HANOI).date() - known.entry.since).days
-    share, p95 = (answered / asked if asked else None), quantile(buckets, 0.95)
-    same = sum(int(each["same"]) for each in known.shadow.values())
-    compared = same + sum(int(each["differs"]) for each in known.shadow.values())
-    agreed = same / compared if compared else None
-    paper, sign_off = documents.get("agreement", "").strip(), documents.get("sign_off", "").strip()
-    security = documents.get("security", "").strip() or known.level.decision
-    level = known.level.level is None or not of_system(known.level, now.astimezone(HANOI).date()).cut
-    return (
-        Criterion("conformance", score is not None and answers >= bar.answers and score >= bar.conformance,
-                  Text(f"{_f(score)} điểm / {answers} trả lời", f"score {_f(score)} of {answers} answers"),
-                  Text(f"≥ {bar.conformance:g} / {bar.answers}", f"≥ {bar.conformance:g} / {bar.answers}")),
-        Criterion("days", known.entry.stage is Stage.TRIAL and days >= bar.days,
-                  Text(f"{days} ngày", f"{days} days"), Text(f"≥ {bar.days} ngày", f"≥ {bar.days} days")),
-        Criterion("success", share is not None and asked >= bar.calls and share >= bar.success,
-                  Text(f"{_p(share)} / {asked} cuộc gọi", f"{_p(share)} of {asked} calls"),
-                  Text(f"≥ {_p(bar.success)} / {bar.calls}", f"≥ {_p(bar.success)} / {bar.calls}")),
-        Criterion("p95", p95 is not None and p95 <= bar.p95,
-                  Text(f"{_f(p95)} s", f"{_f(p95)} s"), Text(f"≤ {bar.p95:g} s", f"≤ {bar.p95:g} s")),
-        Criterion("agreement", bool(paper) and (agreed is None or agreed >= bar.agreement),
-                  Text(f"{paper or '—'}; đối chiếu {_p(agreed)} / {compared}",
-                       f"{paper or '—'}; shadow {_p(agreed)} of {compared}"),
-                  Text(f"biên bản; ≥ {_p(bar.agreement)} nếu có đối chiếu", f"a record; ≥ {_p(bar.agreement)} where compared")),
-        Criterion("security", bool(security) and level,
-                  Text(security or "—", security or "—"), Text("quyết định còn hiệu lực", "a decision that stands")),
-        Criterion("sign_off", bool(sign_off),
-                  Text(sign_off or "—", sign_off or "—"), Text("biên bản ký mẫu", "a signed record of samples")),
-    )  # fmt: skip
-
-
-def breaches(known: Findings, now: datetime, bar: Bar) -> tuple[Text, ...]:
-    """Why an official system should be proposed for suspension; a proposal, never a move by itself."""
-    if known.entry.stage is not Stage.OFFICIAL:
-        return ()
-    answered, failed, _ = _counted(known.rows, now - timedelta(days=1))
-    asked, found = answered + failed, []
-    if asked >= bar.calls and answered / asked < bar.breach_success:
-        share = _p(answered / asked)
-        found.append(Text(f"24 giờ qua chỉ {share} cuộc gọi có trả lời", f"only {share} of calls answered in 24 hours"))
-    score, answers = known.conformance.get("score"), int(known.conformance.get("answers") or 0)
-    if score is not None and answers >= bar.answers and score < bar.breach_conformance:
-        found.append(Text(f"điểm giữ hợp đồng còn {_f(score)}", f"conformance has fallen to {_f(score)}"))
-    return tuple(found)
-
-
-_TITLES: Mapping[str, Text] = MappingProxyType(
-    {
-        "conformance": Text("Mức giữ hợp đồng", "Conformance"),
-        "days": Text("Thời gian thử nghiệm", "Days in trial"),
-        "success": Text("Tỷ lệ có trả lời", "Success rate"),
-        "p95": Text("Thời gian trả lời p95", "Latency p95"),
-        "agreement": Text("Đối soát dữ liệu", "Data agreement"),
-        "security": Text("Cấp độ an toàn thông tin", "Security level"),
-        "sign_off": Text("Ký xác nhận mẫu", "Sample sign-off"),
-    }
-)
-
-
-def title_of(name: str) -> Text:
-    return _TITLES[name]
-
-
-def proof_of(found: Sequence[Criterion]) -> Proof:
-    missing = tuple(
-        Text(
-            f"{title_of(each.name).vi}: {each.found.vi} (cần {each.wanted.vi})",
-            f"{title_of(each.name).en}: {each.found.en} (needs {each.wanted.en})",
-        )
-        for each in found
-        if not each.holds
-    )
-    return Proof(not missing, missing)
-
-
-@dataclass(frozen=True, slots=True)
 class Promotion:
     """`known` gathers; None for a system that is not registered."""
 
     store: Store
     runtime: Runtime
     known: Callable[[str], Awaitable[Findings | None]]
-    bar: Bar = Bar()
+    bar: Bar = BAR
 
     async def collect(self, system: str, documents: Mapping[str, str] | None = None) -> tuple[Criterion, ...]:
         """With the documents given, else with those of the open proposal."""
         found = await self.known(system)
         if found is None:
-            raise Refused(f"no system {system}")
+            raise Refused(f"Không có hệ thống {system}", f"no system {system}")
         if documents is None:
             listed = await self.store.stewardship.proposals(system, 20)
             documents = next((msgspec.json.decode(each.documents) for each in listed if each.state == "open"), {})
@@ -175,6 +58,22 @@ class Promotion:
     async def breached(self, system: str) -> tuple[Text, ...]:
         found = await self.known(system)
         return breaches(found, self.runtime.clock.now(), self.bar) if found else ()
+
+
+async def gathered(house: Any, system: str) -> Findings | None:
+    """What the gateway `house` knows of a system: its trial, as far back as `since_of` looks."""
+    entry, now = house.ledger.stage(system), house.runtime.clock.now()
+    if entry is None:
+        return None
+    first = datetime.combine(since_of(entry, now.astimezone(HANOI).date()), time(), HANOI)
+    kept = await house.store.health.counts(min(first, now - timedelta(days=1)), system)
+    return Findings(
+        entry,
+        house.conformity.of(system),
+        [*kept, *(each for each in house.health.counts.waiting() if each.system == system)],
+        {name: each.as_dict() for name, each in house.shadow.tallies.items() if name.split("/")[0] == system},
+        house.policy.level_of(system),
+    )
 
 
 # -- what people decide ------------------------------------------------------------------------------------------------
@@ -192,6 +91,8 @@ class PromotionDesk(Protocol):
     @property
     def ledger(self) -> Ledger: ...
     @property
+    def registry(self) -> Registry | None: ...
+    @property
     def promotion(self) -> Promotion | None:
         """None where no bus runs: nothing can be proven there."""
 
@@ -206,15 +107,20 @@ async def stage_propose(desk: PromotionDesk, by: str, arguments: Mapping[str, An
     system, decision = str(arguments["system"]), str(arguments.get("decision") or "").strip()
     entry = desk.ledger.stage(system)
     if entry is None:
-        raise Refused(f"no system {system} (Không có hệ thống {system})")
+        raise Refused(f"Không có hệ thống {system}", f"no system {system}")
     try:
         to = Stage(str(arguments["to"]))
     except ValueError as error:
-        raise Refused(f"a stage is one of {', '.join(Stage)}") from error
-    if to not in MOVES[entry.stage]:
-        raise Refused(f"there is no way from {entry.stage} to {to} (Không chuyển từ {entry.stage} sang {to})")
+        raise Refused(
+            f"Giai đoạn phải là một trong: {', '.join(Stage)}", f"a stage is one of {', '.join(Stage)}"
+        ) from error
+    if to not in moves(entry):
+        raise Refused(
+            f"Không chuyển từ {NAMES[entry.stage].vi} sang {NAMES[to].vi}",
+            f"there is no way from {entry.stage} to {to}",
+        )
     if not decision:
-        raise Refused("the decision's number is missing (Thiếu số quyết định)")
+        raise Refused("Thiếu số quyết định", "the decision's number is missing")
     given = arguments.get("documents") or {}
     documents = {name: str(given.get(name) or "").strip()[:200] for name in DOCUMENTS}
     record = ProposalRecord(
@@ -229,7 +135,7 @@ async def stage_propose(desk: PromotionDesk, by: str, arguments: Mapping[str, An
             closed = replace(each, state="rejected", closed=desk.runtime.clock.now(), closed_by=by)
             await desk.store.stewardship.close_proposal(closed)
     if not await desk.store.stewardship.propose(record):
-        raise Refused(f"a proposal for {system} is open already (Đã có đề nghị đang chờ)")
+        raise Refused("Đã có đề nghị đang chờ", f"a proposal for {system} is open already")
     return _shown(record)
 
 
@@ -238,19 +144,25 @@ async def stage_approve(desk: PromotionDesk, by: str, arguments: Mapping[str, An
     record = await _open(desk, arguments)
     if record.by == BUS:
         raise Refused(
-            "somebody has to take it over with a decision's number first (Phải có người đứng tên đề nghị trước)"
+            "Phải có người đứng tên đề nghị trước", "somebody has to take it over with a decision's number first"
         )
     two_people(record.by, by)
     before, promotion = desk.ledger.stage(record.system), _promotion(desk)
     found = await promotion.collect(record.system, msgspec.json.decode(record.documents))
     try:
         entry = await desk.ledger.move(
-            record.system, Stage(record.stage), decision=record.decision, by=record.by, approved_by=by
+            record.system,
+            Stage(record.stage),
+            decision=record.decision,
+            by=record.by,
+            approved_by=by,
         )
     except StageRefused as error:
-        raise Refused(f"{error.reason.vi} / {error.reason.en}") from error
+        raise Refused(error.reason.vi, error.reason.en) from error
+    connector = desk.registry.connector(record.system) if desk.registry is not None else None
+    title = connector.title if connector is not None else Text(record.system, record.system)
     whole = {
-        "system": record.system, "from": before.stage.value if before else None, "to": record.stage,
+        "system": record.system, "title": title.as_dict(), "from": before.stage.value if before else None, "to": record.stage,
         "since": entry.since.isoformat(), "decision": record.decision, "reason": record.reason,
         "documents": msgspec.json.decode(record.documents), "proposed_by": record.by, "approved_by": by,
         "approved": entry.recorded.isoformat(), "evidence": entry.evidence.value,
@@ -288,47 +200,16 @@ async def stage_reject(desk: PromotionDesk, by: str, arguments: Mapping[str, Any
     return _shown(closed)
 
 
-def docx_of(whole: Mapping[str, Any]) -> bytes:
-    """The dossier for people: every fact of the JSON, in Vietnamese."""
-    from docx import Document  # a tenth of a second to import, and seldom wanted
-
-    document: Any = Document()
-    document.add_heading("Hồ sơ chuyển giai đoạn kết nối", 0)
-    for name, key in (
-        ("Hệ thống", "system"), ("Từ giai đoạn", "from"), ("Sang giai đoạn", "to"), ("Từ ngày", "since"),
-        ("Quyết định", "decision"), ("Lý do", "reason"), ("Người đề nghị", "proposed_by"), ("Người phê duyệt", "approved_by"),
-        ("Thời điểm phê duyệt", "approved"), ("Chứng cứ", "evidence"),
-    ):  # fmt: skip
-        document.add_paragraph(f"{name}: {whole[key] or '—'}")
-    if whole["criteria"]:
-        table = document.add_table(rows=1, cols=4)
-        table.style = "Table Grid"
-        for cell, word in zip(table.rows[0].cells, ("Tiêu chí", "Kết quả", "Yêu cầu", "Đạt"), strict=True):
-            cell.text = word
-        for each in whole["criteria"]:
-            words = (
-                each["title"]["vi"],
-                each["found"]["vi"],
-                each["wanted"]["vi"],
-                "đạt" if each["holds"] else "chưa đạt",
-            )
-            for cell, word in zip(table.add_row().cells, words, strict=True):
-                cell.text = word
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
-
-
 async def _open(desk: PromotionDesk, arguments: Mapping[str, Any]) -> ProposalRecord:
     record = await desk.store.stewardship.proposal(str(arguments["id"]))
     if record is None or record.state != "open":
-        raise Refused("no such proposal waits (Không có đề nghị này đang chờ)")
+        raise Refused("Không có đề nghị này đang chờ", "no such proposal waits")
     return record
 
 
 def _promotion(desk: PromotionDesk) -> Promotion:
     if desk.promotion is None:
-        raise Refused("the bus is not running, so nothing can be proven (Trục chưa chạy)")
+        raise Refused("Trục chưa chạy", "the bus is not running, so nothing can be proven")
     return desk.promotion
 
 
@@ -344,33 +225,6 @@ def _shown(record: ProposalRecord) -> dict[str, Any]:
         "id": record.id, "system": record.system, "to": record.stage, "decision": record.decision, "by": record.by,
         "proposed": record.proposed.isoformat(), "state": record.state, "closed_by": record.closed_by,
     }  # fmt: skip
-
-
-def _counted(rows: Sequence[CountRow], since: datetime) -> tuple[int, int, list[int]]:
-    """(answered, failed, latencies); a caller's own mistakes are neither."""
-    answered, failed, buckets = 0, 0, [0] * (len(BOUNDS) + 1)
-    for row in rows:
-        good = row.outcome in ("ok", "provider-fault", "record-not-found")
-        if row.hour < since - timedelta(hours=1) or row.consumer == PROBE:
-            continue
-        answered += row.calls * good
-        failed += row.calls * (not good and issubclass(by_code(row.outcome), Unavailable | BusFault))
-        if good and len(row.buckets) == len(buckets):
-            buckets = [one + other for one, other in zip(buckets, row.buckets, strict=True)]
-    return answered, failed, buckets
-
-
-def since_of(entry: StageEntry, today: date) -> date:
-    """From when counts are wanted: of the whole trial, at most a year."""
-    return max(entry.since, today - timedelta(days=366))
-
-
-def _p(share: float | None) -> str:
-    return "—" if share is None else f"{share * 100:.1f} %"
-
-
-def _f(value: float | None) -> str:
-    return "—" if value is None else f"{value:.2f}"
 
 
 PROMOTION: Mapping[str, Callable[[PromotionDesk, str, Mapping[str, Any]], Awaitable[Any]]] = MappingProxyType(

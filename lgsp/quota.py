@@ -41,6 +41,7 @@ class _Part:
     """This process's part of a common minute."""
 
     minute: int
+    limit: int
     drawn: int = 0
     used: int = 0
     left: int = 0
@@ -61,7 +62,7 @@ class Quotas:
     def spend(self, grant: Name, limit: int) -> Quota | None:
         """One call of this grant's minute. Raises `QuotaExceeded`. None: this process must `draw` first."""
         if self.shared is not None:
-            return self._of_part(self._part(grant), limit)
+            return self._of_part(self._part(grant, limit), limit)
         now = self.clock.monotonic()
         window = self._windows.get(grant)
         if window is None or now - window.began >= SECONDS:
@@ -77,7 +78,7 @@ class Quotas:
         assert self.shared is not None
         block = min(max(1, limit // _SHARE), _LARGEST)
         while True:
-            part = self._part(grant)
+            part = self._part(grant, limit)
             async with part.drawing:
                 spent = self._of_part(part, limit)
                 if spent is not None:
@@ -88,11 +89,13 @@ class Quotas:
                     raise Overloaded(retry_after=1) from error
                 part.drawn, part.left, part.over = part.drawn + drawn.given, drawn.left, not drawn.given
 
-    def _part(self, grant: Name) -> _Part:
+    def _part(self, grant: Name, limit: int) -> _Part:
         minute = int(self.clock.now().timestamp() // SECONDS)
         part = self._parts.get(grant)
         if part is None or part.minute != minute:
-            part = self._parts[grant] = _Part(minute)
+            part = self._parts[grant] = _Part(minute, limit)
+        elif part.limit != limit:  # decided anew: what was drawn under the old one is not spent
+            part.limit, part.drawn, part.over = limit, part.used, False
         return part
 
     def _of_part(self, part: _Part, limit: int) -> Quota | None:

@@ -67,7 +67,7 @@ async def callback_set(desk: ReceiverDesk, by: str, arguments: Mapping[str, Any]
     try:
         address(url, demonstration=desk.demonstration)
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise Refused("Địa chỉ nhận là https:// của một máy khác, không kèm tài khoản", str(error)) from error
     before = await desk.store.callbacks.get(consumer)
     fresh = None if before is not None else new_secret(desk.runtime.ids)
     sealed = before.secrets if before is not None else b""
@@ -83,7 +83,9 @@ async def callback_rotate(desk: ReceiverDesk, by: str, arguments: Mapping[str, A
     row = await _registered(desk, arguments)
     hours = _OVERLAP_HOURS if arguments.get("overlap") is None else float(arguments["overlap"])
     if not 0 <= hours <= 24 * 30:
-        raise Refused("two secrets hold beside each other for at most 720 hours")
+        raise Refused(
+            "Hai khoá bí mật cùng hiệu lực tối đa 720 giờ", "two secrets hold beside each other for at most 720 hours"
+        )
     now, fresh = desk.runtime.clock.now(), new_secret(desk.runtime.ids)
     until = now + timedelta(hours=hours)
     known = open_secrets(desk.store.keys, row.consumer, row.secrets)
@@ -98,7 +100,7 @@ async def callback_off(desk: ReceiverDesk, by: str, arguments: Mapping[str, Any]
     await desk.audit.note("callback-off", by, consumer=row.consumer, why="operator")
     stopped = await desk.store.callbacks.off(row.consumer, desk.runtime.clock.now(), "operator")
     if stopped is None:
-        raise Refused(f"{row.consumer} is not called back as it is")
+        raise Refused(f"{row.consumer} hiện không được gọi lại", f"{row.consumer} is not called back as it is")
     return {"id": row.consumer, "on": False, "stopped": stopped}
 
 
@@ -106,7 +108,10 @@ async def callback_again(desk: ReceiverDesk, by: str, arguments: Mapping[str, An
     """What was parked, or stopped with its receiver, is told once more."""
     row = await _registered(desk, arguments)
     if row.off is not None:
-        raise Refused(f"{row.consumer} is switched off; register its address again first")
+        raise Refused(
+            f"Nơi nhận của {row.consumer} đang tắt; hãy đăng ký lại địa chỉ trước",
+            f"{row.consumer} is switched off; register its address again first",
+        )
     await desk.audit.note("callback-again", by, consumer=row.consumer)
     waiting = await desk.store.callbacks.again(row.consumer, desk.runtime.clock.now())
     desk.wake()
@@ -117,7 +122,9 @@ async def _registered(desk: ReceiverDesk, arguments: Mapping[str, Any]) -> Callb
     consumer = consumer_of(desk.policy, arguments["id"]).id
     row = await desk.store.callbacks.get(consumer)
     if row is None:
-        raise Refused(f"{consumer} has no receiver; register one with --url")
+        raise Refused(
+            f"{consumer} chưa có nơi nhận; đăng ký bằng --url", f"{consumer} has no receiver; register one with --url"
+        )
     return row
 
 

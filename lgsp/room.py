@@ -7,7 +7,7 @@ can make of itself beyond that is bounded where it is read (`xml.py`, `contract/
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -19,6 +19,8 @@ FREE = 16 * 1024
 HEAVY = 512 * 1024
 """Bytes from which messages are read or written one after the other: what is made of them meanwhile is many times more."""
 _TIMES = 3
+_WORTH_RELIEVING = 4 << 20
+"""Bytes of large messages after which the heap has enough to give back."""
 _OF_STRANGERS = 0.25
 """The share for callers who have not said yet who they are."""
 
@@ -28,6 +30,8 @@ class Room:
     """Of one process. `limit` in bytes; a single message always has room, however large its operation lets it be."""
 
     limit: int
+    relieve: Callable[[], Awaitable[object]] | None = None
+    """Gives back to the kernel what earlier messages have left free in the heap."""
     used: int = 0
     strangers: int = 0
     refused: int = 0
@@ -35,6 +39,7 @@ class Room:
     passed: int = 0
     """Bytes that were counted so far, of whatever has come and gone."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _relieved: int = 0
 
     @asynccontextmanager
     async def turn(self, size: int) -> AsyncIterator[None]:
@@ -43,6 +48,9 @@ class Room:
             yield
             return
         async with self._turn:
+            if self.relieve is not None and self.passed - self._relieved > _WORTH_RELIEVING:
+                self._relieved = self.passed
+                await self.relieve()  # before the next one unfolds, not after
             yield
 
     def _take(self, size: int, *, stranger: bool) -> None:
@@ -84,6 +92,8 @@ class Share:
         self.room.used -= self._held.pop(what, 0)
 
     def close(self) -> None:
+        if not self._held and not self._of_strangers:
+            return
         self.room.used -= sum(self._held.values())
         self.room.strangers -= self._of_strangers
         self._held.clear()

@@ -17,6 +17,9 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -141,16 +144,57 @@ class Lane(Protocol):
 
 
 class ThreadLane:
-    """A thread of its own, because a commit that waits for the disk must not wait for a parser as well."""
+    """A thread of its own, because a commit that waits for the disk must not wait for a parser as well. One queue and one
+    wake-up of the loop for each piece of work: the executors of the standard library take several locks for that."""
 
     def __init__(self, name: str) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"lgsp-{name}")
+        self._name = f"lgsp-{name}"
+        self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._closed = False
 
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._pool, work)
+        if self._closed:
+            raise RuntimeError("the lane is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if self._thread is None:  # a daemon: a process that forgets to close must end all the same
+            self._thread = Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+        self._works.put(partial(_done, work, future, loop))
+        return future
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True)
+        """Ends when everything that was handed in is done."""
+        self._closed = True
+        if self._thread is not None:
+            self._works.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (work := self._works.get()) is not None:
+            work()
+            del work  # while the thread waits, nothing of what it did is kept
+
+
+def _done(work: Callable[[], T], future: asyncio.Future[T], loop: asyncio.AbstractEventLoop) -> None:
+    """In the lane: does the work, and hands what came of it back to the loop."""
+    value, error = None, None
+    try:
+        value = work()
+    except BaseException as raised:  # noqa: BLE001  handed to whoever awaits
+        error = raised
+    with contextlib.suppress(RuntimeError):  # the loop has ended: nobody awaits it any more
+        loop.call_soon_threadsafe(_settle, future, value, error)
+
+
+def _settle(future: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(value)
 
 
 class InlineLane:

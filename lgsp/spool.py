@@ -97,7 +97,8 @@ class Drawer:
 
     def close(self) -> None:
         """Removes what the exchange left on disk."""
-        self.spool.release(self)
+        if self.used:
+            self.spool.release(self)
         self.share.close()
         for writer in self._writers:
             writer.close()  # a message that broke off has left its last file open

@@ -7,21 +7,22 @@ cookies and proxies of the environment are off, TLS is verified, every body has 
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from ipaddress import ip_address
+from functools import lru_cache
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 import aiohttp
-from aiohttp import AddrInfoType
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from lgsp.errors import BadAnswer, ConnectFailed, InvalidMessage, Timeout, TooLarge, Unavailable
+from lgsp.lines import AGENT, FIELD, HOP_BY_HOP, LINE, Lines, Trust
 from lgsp.model import HttpRequest, HttpResponse, Spooled, Text
+from lgsp.names import AddressRefused, connector
 from lgsp.runtime import Runtime
 from lgsp.spool import chunks_of
 
@@ -31,14 +32,6 @@ CONNECT_SECONDS = 5.0
 """A host that does not even take a connection is not worth the caller's whole deadline."""
 _OPENING_SHARE = 0.95
 """Of what is left of the deadline: opening ends before it, so that a deadline that is met always means "sent"."""
-POOL = 256
-"""Connections to one system; its slots are fewer, so nothing ever waits here."""
-_AT_ONCE = 64 * 1024
-"""Bytes of one backend connection that the kernel holds for us; on a long way that is still some megabytes a second."""
-_HOP_BY_HOP = frozenset({
-    "connection", "content-length", "host", "keep-alive", "proxy-authorization", "proxy-connection", "te", "trailer",
-    "transfer-encoding", "upgrade", "expect", "accept-encoding",
-})  # fmt: skip
 
 
 class Until(Protocol):
@@ -83,6 +76,7 @@ class AiohttpTransport:
         self._trust: dict[str, ssl.SSLContext] = {}
         self._files: dict[str, bytes] = {}
         self.trust(cas or {})
+        self._lines: dict[str, Lines] = {}
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     def trust(self, cas: Mapping[str, Path]) -> None:
@@ -109,7 +103,7 @@ class AiohttpTransport:
         left = deadline.at - self._runtime.clock.monotonic()
         if left <= 0:
             raise _reached(Timeout(), reached=False)
-        opening = aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, left * _OPENING_SHARE))
+        opening = _opening(min(CONNECT_SECONDS, left * _OPENING_SHARE))
         try:
             async with asyncio.timeout(left):
                 return await self._exchange(system, base, request, opening, keep, limit)
@@ -121,6 +115,8 @@ class AiohttpTransport:
             ) from None
         except TimeoutError:
             raise _reached(Timeout(), reached=True) from None
+        except HttpProcessingError:
+            raise BadAnswer(_no_http()) from None
         except aiohttp.ClientError as error:
             raise _translated(error) from None  # its text may quote address and query (RULES 25)
 
@@ -133,45 +129,67 @@ class AiohttpTransport:
         keep: Keep | None,
         limit: int,
     ) -> HttpResponse:
-        headers = {name: value for name, value in request.headers.items() if name not in _HOP_BY_HOP}
-        headers["accept-encoding"] = "identity"
+        trust = self._trust.get(_origin(base), True) if self._trust else True
         if isinstance(request.body, Spooled):
-            headers["content-length"] = str(request.body.size)
-        body = chunks_of(request.body, self._runtime) if isinstance(request.body, Spooled) else request.body or None
+            return await self._streamed(system, base, trust, request, request.body, opening, keep, limit)
+        reply = await self._lines_of(system).ask(base, trust, request, request.body or b"", opening)
+        try:
+            body = await _body(reply.content, reply.headers, keep, limit)
+        except BaseException:
+            reply.broken()
+            raise
+        reply.kept()
+        return HttpResponse(reply.status, reply.headers, body)
+
+    async def _streamed(
+        self,
+        system: str,
+        base: str,
+        trust: Trust,
+        request: HttpRequest,
+        body: Spooled,
+        opening: aiohttp.ClientTimeout,
+        keep: Keep | None,
+        limit: int,
+    ) -> HttpResponse:
+        """A large body is written while the answer may already come: that is what a session of aiohttp is for."""
+        headers = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP}
+        headers |= {"accept-encoding": "identity", "content-length": str(body.size)}
         async with self._session(system).request(
             request.method,
             URL(base.rstrip("/") + request.target, encoded=True),
-            data=body,
+            data=chunks_of(body, self._runtime),
             headers=headers,
             allow_redirects=False,
-            ssl=self._trust.get(_origin(base), True) if self._trust else True,
-            skip_auto_headers=None if request.body else ("content-type",),
+            ssl=trust,
             timeout=opening,
         ) as answer:
             found: dict[str, str] = {}
             for name, value in answer.headers.items():
                 key = name.lower()
                 found[key] = f"{found[key]}, {value}" if key in found else value
-            return HttpResponse(answer.status, found, await _body(answer, found, keep, limit))
+            return HttpResponse(answer.status, found, await _body(answer.content, found, keep, limit))
+
+    def _lines_of(self, system: str) -> Lines:
+        lines = self._lines.get(system)
+        if lines is None:
+            lines = self._lines[system] = Lines(connector(self._resolver))
+        return lines
 
     def _session(self, system: str) -> aiohttp.ClientSession:
+        """On the same connections."""
         session = self._sessions.get(system)
         if session is None:
             session = self._sessions[system] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=POOL,
-                    keepalive_timeout=15,
-                    ttl_dns_cache=30,
-                    resolver=_checked(self._resolver),
-                    socket_factory=_narrow,
-                ),
+                connector=self._lines_of(system).connector,
+                connector_owner=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"user-agent": "lgsp"},
+                headers={"user-agent": AGENT},
                 trust_env=False,
                 auto_decompress=False,
                 raise_for_status=False,
-                max_line_size=16 * 1024,
-                max_field_size=16 * 1024,
+                max_line_size=LINE,
+                max_field_size=FIELD,
             )
             session._retry_connection = False  # noqa: SLF001  there is one retry layer, and it counts (RULES 7)
         return session
@@ -184,63 +202,13 @@ class AiohttpTransport:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
-
-
-class AddressRefused(OSError):
-    """A registered name that resolves to this machine, its neighbours or to nobody: somebody has bent the name (RULES 21)."""
-
-
-class _CheckedResolver:
-    """What a name resolves to is looked at before anything connects to it, each time. An upstream on this very machine is
-    registered as `localhost` or by its address, then nothing is resolved."""
-
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        checked_addresses(host, [each["host"] for each in found])
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-def checked_addresses(host: str, addresses: list[str]) -> list[str]:
-    """The same ones. Raises `AddressRefused`: one bent address among good ones is bent enough. An upstream on this very
-    machine may be registered by its address."""
-    local = host.rstrip(".").lower() == "localhost" or addresses == [host.strip("[]")]
-    if any(_refused(each, local=local) for each in addresses):
-        raise AddressRefused
-    return addresses
-
-
-def _narrow(address: AddrInfoType) -> socket.socket:
-    """What arrives at once is parsed at once: a quarter of a megabyte of interim answers would hold the loop for a second."""
-    family, kind, protocol, *_ = address
-    made = socket.socket(family=family, type=kind, proto=protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _AT_ONCE)
-    return made
-
-
-def _checked(inner: AbstractResolver | None) -> AbstractResolver:
-    return cast(AbstractResolver, _CheckedResolver(inner or aiohttp.DefaultResolver()))
-
-
-def _refused(address: str, *, local: bool) -> bool:
-    found = ip_address(address.partition("%")[0])
-    found = getattr(found, "ipv4_mapped", None) or found
-    if found.is_loopback:
-        return not local
-    return (
-        found.is_link_local or found.is_unspecified or found.is_multicast or (found.is_reserved and found.version == 4)
-    )
+        lines, self._lines = self._lines, {}
+        for each in lines.values():
+            await each.connector.close()
 
 
 async def _body(
-    answer: aiohttp.ClientResponse, headers: dict[str, str], keep: Keep | None, limit: int
+    content: aiohttp.StreamReader, headers: dict[str, str], keep: Keep | None, limit: int
 ) -> bytes | Spooled:
     """The answer's bytes, decompressed within the limit. Raises `BadAnswer` over it."""
     announced = headers.get("content-length", "")
@@ -249,8 +217,10 @@ async def _body(
         raise BadAnswer(_over())
     coding = headers.pop("content-encoding", "identity").strip().lower()
     if known is not None and known <= SPOOL_FROM and coding == "identity" and "transfer-encoding" not in headers:
-        return await answer.content.read()  # the parser holds it to the length that was announced
-    chunks = _decoded(answer.content.iter_any(), coding)
+        if content.is_eof():  # it came with its head
+            return content.read_nowait()
+        return await content.read()  # the parser holds it to the length that was announced
+    chunks = _decoded(content.iter_any(), coding)
     held: list[bytes] = []
     size = 0
     async for chunk in chunks:
@@ -296,6 +266,12 @@ async def _decoded(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[b
         raise BadAnswer(_cut())
 
 
+@lru_cache(8)
+def _opening(seconds: float) -> aiohttp.ClientTimeout:
+    """Nearly always the same one."""
+    return aiohttp.ClientTimeout(total=None, connect=seconds)
+
+
 def _translated(error: aiohttp.ClientError) -> Unavailable:
     """One place where foreign errors become ours; the most specific class first."""
     match error:
@@ -313,7 +289,7 @@ def _translated(error: aiohttp.ClientError) -> Unavailable:
         case aiohttp.ClientPayloadError():
             return BadAnswer(_cut())
         case aiohttp.ClientResponseError():
-            return BadAnswer(Text("Phản hồi không phải HTTP", "The answer is not HTTP"))
+            return BadAnswer(_no_http())
         case _:  # a connection that stood and broke: whatever had left may have been acted on
             return _reached(_at("tcp", Text("Kết nối bị ngắt giữa chừng", "The connection broke")), reached=True)
 
@@ -332,6 +308,10 @@ def _reached(error: Unavailable, *, reached: bool) -> Unavailable:
 def _origin(base: str) -> str:
     """Scheme, host and port: one host has one certificate, whatever path is asked there."""
     return str(URL(base).origin())
+
+
+def _no_http() -> Text:
+    return Text("Phản hồi không phải HTTP", "The answer is not HTTP")
 
 
 def _over() -> Text:

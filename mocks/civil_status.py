@@ -78,7 +78,7 @@ def danhMuc(ask: Ask) -> Data:
 
 
 def traTrangThaiHoSo(ask: Ask) -> Data:
-    dossier = _gate(ask, unit=True) or _dossiers(ask).get(ask.data["maHoSo"])
+    dossier = _gate(ask, unit=True) or _dossier(ask, ask.data["maHoSo"])
     if dossier is None:
         return refuse("201")
     if "errorCode" in dossier:
@@ -88,7 +88,7 @@ def traTrangThaiHoSo(ask: Ask) -> Data:
 
 
 def ketQuaDangKyHS(ask: Ask) -> Data:
-    dossier = _gate(ask, unit=True) or _dossiers(ask).get(ask.data["maHoSo"])
+    dossier = _gate(ask, unit=True) or _dossier(ask, ask.data["maHoSo"])
     if dossier is None:
         return refuse("201")
     if "errorCode" in dossier:
@@ -279,6 +279,12 @@ def _gate(ask: Ask, *, unit: bool = False, province: bool = False) -> Data | Non
 def _dossiers(ask: Ask) -> dict[str, Any]:
     mine: dict[str, Any] = ask.state.get("hoSo", {})
     return standing(ask.world) | mine
+
+
+def _dossier(ask: Ask, code: str) -> Data | None:
+    """One of them."""
+    mine: dict[str, Data] = ask.state.get("hoSo", {})
+    return mine.get(code) or standing(ask.world).get(code)
 
 
 def _fields(ask: Ask, modules: tuple[str, ...]) -> tuple[Data, list[str]]:

@@ -163,6 +163,9 @@ def business_error(ask: Ask) -> Data:
 
 
 def duplicate(ask: Ask) -> Data:
+    """Only sending can come twice: a list, and what is asked of one document, are refused in another way."""
+    if ask.operation != "sendEdoc":
+        return business_error(ask)
     told = "Văn bản đã được tiếp nhận"
     return _fail("21", told) if ask.backend == "vxp" else _no("21", told)
 

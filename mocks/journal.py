@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from lgsp.model import Blob, Data
 
@@ -41,45 +40,48 @@ class Entry:
     """The message as it came, credentials in its headers too, where it was no larger than `RAW`: for whoever asks for it."""
 
 
-Told = Data | Callable[[], Data] | None
-"""A message, or how to read it again: nearly no entry is ever looked at, so a small one is read when somebody asks."""
+class Kept(Protocol):
+    """A call that is told when somebody asks."""
+
+    def fits(self, system: str | None, operation: str | None) -> bool:
+        """Whether it is of this system and of this operation, by either of its names."""
+
+    def entry(self, n: int, at: datetime) -> Entry: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    n: int
-    at: datetime
-    request: Any
-    answer: Any
-    raw: bytes | None
+class _Written:
     facts: dict[str, Any]
 
-    def entry(self) -> Entry:
-        request, answer = (shortened(each()) if callable(each) else each for each in (self.request, self.answer))
-        raw = None if self.raw is None else self.raw.decode("utf-8", "replace")
-        return Entry(n=self.n, at=self.at.isoformat(), request=request, answer=answer, raw=raw, **self.facts)
+    def fits(self, system: str | None, operation: str | None) -> bool:
+        facts = self.facts
+        return (system is None or facts["system"] == system) and (
+            operation is None or operation in (facts["operation"], facts["backend_operation"])
+        )
+
+    def entry(self, n: int, at: datetime) -> Entry:
+        return Entry(n=n, at=at.isoformat(), **self.facts)
 
 
 class Journal:
     """The last `KEPT` calls, and the effects by system and key."""
 
     def __init__(self) -> None:
-        self._kept: deque[_Kept] = deque(maxlen=KEPT)
+        self._kept: deque[tuple[int, datetime, Kept]] = deque(maxlen=KEPT)
         self._count = 0
         self.effects: dict[str, dict[str, int]] = {}
 
-    def write(self, now: datetime, *, request: Told, answer: Told, raw: bytes | None = None, **facts: Any) -> None:
+    def keep(self, now: datetime, kept: Kept) -> None:
         self._count += 1
-        self._kept.append(_Kept(self._count, now, _kept(request), _kept(answer), raw, facts))
+        self._kept.append((self._count, now, kept))
+
+    def write(self, now: datetime, *, request: Data | None, answer: Data | None, **facts: Any) -> None:
+        """A call whose entry is known already."""
+        self.keep(now, _Written({"request": shortened(request), "answer": shortened(answer), **facts}))
 
     def calls(self, system: str | None = None, operation: str | None = None) -> list[Entry]:
         """Oldest first."""
-        return [
-            each.entry()
-            for each in self._kept
-            if (system is None or each.facts["system"] == system)
-            and (operation is None or operation in (each.facts["operation"], each.facts["backend_operation"]))
-        ]
+        return [kept.entry(n, at) for n, at, kept in self._kept if kept.fits(system, operation)]
 
     def effect(self, system: str, key: str) -> None:
         keys = self.effects.setdefault(system, {})
@@ -91,10 +93,6 @@ class Journal:
 
     def as_data(self, system: str | None = None, operation: str | None = None) -> list[Data]:
         return [asdict(replace(entry, raw=None)) for entry in self.calls(system, operation)]
-
-
-def _kept(told: Told) -> Any:
-    return told if callable(told) else shortened(told)
 
 
 def shortened(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import cast
 
@@ -24,6 +25,8 @@ _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([ -~\x80-\xff]*?)[ \
 _LONG_WAY = frozenset({"transfer-encoding", "expect", "upgrade", "content-encoding", "x-sim-fault"})
 _ONCE = frozenset({"content-length", "host"})
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
+_KEPT = 1_024
+"""Lines of heads that were read lately: most callers write the same ones again and again."""
 
 
 class Lane(asyncio.Protocol):
@@ -71,13 +74,17 @@ class Lane(asyncio.Protocol):
         self.resume_writing()
 
     def pause_writing(self) -> None:
+        """Who does not read his answers is asked nothing more meanwhile."""
         if self._writable is None:
             self._writable = self._loop.create_future()
+            self._wire.pause_reading()
 
     def resume_writing(self) -> None:
         if self._writable is not None:
             self._writable.set_result(None)
             self._writable = None
+            if self._task is None and not self._wire.is_closing():
+                self._wire.resume_reading()
 
     def close(self) -> None:
         """Ends the connection; one that was handed over is aiohttp's to end."""
@@ -90,30 +97,41 @@ class Lane(asyncio.Protocol):
         request = None if self._simulator.header_faults else plain(data)
         if request is None:
             self._hand_over(data)
-        else:
-            self._task = self._loop.create_task(self._answer(request, data))
+            return
+        try:
+            response = self._simulator.at_once(request)
+            if response is not None and isinstance(response.body, bytes):
+                self._wire.write(_start(response, len(response.body)) + response.body)
+                return
+        except Exception as error:  # noqa: BLE001  a defect of ours: said, and the connection ends
+            self._failed(error)
+            return
+        self._task = self._loop.create_task(self._answer(request, data, response))
 
     def _hand_over(self, data: bytes) -> None:
         self._timer.cancel()
         self._lanes.discard(self)
+        self.resume_writing()
         other = self._long_way()
         self._wire.set_protocol(other)
         other.connection_made(self._wire)
         other.data_received(data)
 
-    async def _answer(self, request: HttpRequest, data: bytes) -> None:
+    async def _answer(self, request: HttpRequest, data: bytes, response: HttpResponse | None) -> None:
         try:
-            if self._simulator.faults.all():  # between here and the meeting with a fault nobody else has his turn
+            if (
+                response is None and self._simulator.faults.all()
+            ):  # from here to its meeting with one nobody else has his turn
                 self._task = None
                 self._hand_over(data + self._waiting)
                 self._wire.resume_reading()
                 return
-            outcome = await self._simulator.exchange(request)
-            assert outcome.response is not None
-            await self._write(outcome.response)
-        except Exception as error:  # noqa: BLE001  a defect of ours: said, and the connection ends
-            self._loop.call_exception_handler({"message": "the simulator failed", "exception": error})
-            self._wire.abort()
+            if response is None:
+                response = (await self._simulator.exchange(request)).response
+            assert response is not None
+            await self._write(response)
+        except Exception as error:  # noqa: BLE001  as above
+            self._failed(error)
             return
         self._task, waiting, self._waiting = None, self._waiting, b""
         self._at = self._loop.time()
@@ -122,22 +140,15 @@ class Lane(asyncio.Protocol):
             self._take(waiting)
 
     async def _write(self, response: HttpResponse) -> None:
-        head = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}"]
-        for name, value in response.headers.items():
-            if "\n" in value or "\r" in value:
-                raise ValueError("a header of one line")
-            head.append(f"{name}: {value}")
-        if response.status not in (204, 304):
-            head.append(f"content-length: {len(response.body)}")
-        start = "\r\n".join([*head, "", ""]).encode("utf-8", "surrogateescape")
-        if isinstance(response.body, bytes):
-            self._wire.write(start + response.body)
-            return
-        self._wire.write(start)
+        self._wire.write(_start(response, len(response.body)))
         async for chunk in chunks_of(response.body, self._simulator.runtime):
             self._wire.write(chunk)
             if self._writable is not None:
                 await self._writable
+
+    def _failed(self, error: Exception) -> None:
+        self._loop.call_exception_handler({"message": "the simulator failed", "exception": error})
+        self._wire.abort()
 
     def _look(self) -> None:
         """Ends a silent connection; while one is asked or answered, looks again later."""
@@ -148,33 +159,65 @@ class Lane(asyncio.Protocol):
             self._timer = self._loop.call_later(max(left, 1.0), self._look)
 
 
+def _start(response: HttpResponse, length: int) -> bytes:
+    """An answer's head."""
+    if response.status in (204, 304):
+        return _head(response.status, tuple(response.headers.items())) + b"\r\n"
+    return b"%scontent-length: %d\r\n\r\n" % (_head(response.status, tuple(response.headers.items())), length)
+
+
+@lru_cache(_KEPT)
+def _head(status: int, headers: tuple[tuple[str, str], ...]) -> bytes:
+    lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}"]
+    for name, value in headers:
+        if "\n" in value or "\r" in value:
+            raise ValueError("a header of one line")
+        lines.append(f"{name}: {value}")
+    return "\r\n".join([*lines, ""]).encode("utf-8", "surrogateescape")
+
+
 def plain(data: bytes) -> HttpRequest | None:
     """A whole request of the plainest kind; None for whatever somebody else should read."""
-    head, found, body = data.partition(b"\r\n\r\n")
-    if not found or len(head) > _LONGEST_HEAD:
+    end = data.find(b"\r\n\r\n")
+    if end < 0 or end > _LONGEST_HEAD:
         return None
-    lines = head.split(b"\r\n")
-    start = _START.fullmatch(lines[0])
+    lines = data[:end].split(b"\r\n")
+    start = _first_line(lines[0])
     if start is None:
         return None
     headers: dict[str, str] = {}
     for line in lines[1:]:
-        field = _FIELD.fullmatch(line)
+        field = _field(line)
         if field is None:
             return None
-        name, value = field[1].decode("ascii").lower(), field[2].decode("utf-8", "surrogateescape")
+        name, value = field
         if name in headers:
             if name in _ONCE:
                 return None
             value = f"{headers[name]}, {value}"
         headers[name] = value
-    length = headers.get("content-length", "0")
+    if "host" not in headers or int(headers.get("content-length", 0)) != len(data) - end - 4:
+        return None
+    return HttpRequest(start[0], start[1], headers, data[end + 4 :])
+
+
+@lru_cache(_KEPT)
+def _first_line(line: bytes) -> tuple[str, str] | None:
+    found = _START.fullmatch(line)
+    return (found[1].decode(), found[2].decode()) if found else None
+
+
+@lru_cache(_KEPT)
+def _field(line: bytes) -> tuple[str, str] | None:
+    """Name and value; None for a field that is not well written, or that asks for the long way."""
+    found = _FIELD.fullmatch(line)
+    if found is None:
+        return None
+    name, value = found[1].decode("ascii").lower(), found[2].decode("utf-8", "surrogateescape")
     if (
-        "host" not in headers
-        or not _LONG_WAY.isdisjoint(headers)
-        or headers.get("connection", "keep-alive").lower() != "keep-alive"
-        or not (length.isascii() and length.isdigit())
-        or int(length) != len(body)
+        name in _LONG_WAY
+        or (name == "connection" and value.lower() != "keep-alive")
+        or (name == "content-length" and not (value.isascii() and value.isdigit() and len(value) < 10))
     ):
         return None
-    return HttpRequest(start[1].decode(), start[2].decode(), headers, body)
+    return name, value

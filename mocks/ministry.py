@@ -6,9 +6,8 @@ import asyncio
 import json
 import sys
 import traceback
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lgsp.adapters import rest, soap
 from lgsp.contract.model import Operation
@@ -19,8 +18,9 @@ from lgsp_mocks import ngsp, spoil
 from lgsp_mocks.desk import question
 from lgsp_mocks.faults import Fault
 from lgsp_mocks.handler import Handler, HttpFault, SoapFault
-from lgsp_mocks.journal import LONGEST, RAW, Told
 from lgsp_mocks.outcome import Outcome
+from lgsp_mocks.page import Page
+from lgsp_mocks.reading import read
 from lgsp_mocks.reception import Reception
 from lgsp_mocks.visit import Refused, Visit, plain, rules
 
@@ -31,7 +31,6 @@ INLINE = 64 * 1024
 """Bytes above which a message is read away from the loop."""
 _BY_MODULE = ("business-error", "duplicate")
 """Answers that only the system's own module can give."""
-_SHOWN = ("x-correlation-id", "traceparent", "content-type", "soapaction", "dstcode", "x-systemid")
 
 
 class Ministry:
@@ -56,22 +55,28 @@ class Ministry:
             outcome = await self._visit(visit)
         except Refused as refusal:
             outcome = Outcome(refusal.response)
-        self._sim.journal.write(
-            self._sim.runtime.clock.now(),
-            system=visit.backend.system,
-            backend=visit.backend.name,
-            operation=visit.public,
-            backend_operation=visit.operation.name,
-            consumer=visit.consumer,
-            status=outcome.response.status if outcome.response else 0,
-            fault=", ".join(visit.faults) or None,
-            request=_asked(visit),
-            answer=visit.answer if visit.reply is None else _answered(visit, visit.reply),
-            headers={name: request.headers[name] for name in _SHOWN if name in request.headers}
-            | ({"through": through} if through else {}),
-            raw=request.body if isinstance(request.body, bytes) and len(request.body) <= RAW else None,
-        )
+        status = outcome.response.status if outcome.response else 0
+        self._sim.journal.keep(self._sim.runtime.clock.now(), Page(visit, status))
         return outcome
+
+    def at_once(self, request: HttpRequest) -> HttpResponse:
+        """The same for a small message that meets no fault and no latency: nobody else has his turn meanwhile."""
+        try:
+            visit = self._reception.find(request)
+        except Refused as refusal:
+            return refusal.response
+        wrong = None
+        try:
+            try:
+                visit.data = read(visit)
+            except LgspError as error:
+                wrong = error
+            self._reception.let_in(visit)
+            response = self._respond(visit, None, None, wrong)
+        except Refused as refusal:
+            response = refusal.response
+        self._sim.journal.keep(self._sim.runtime.clock.now(), Page(visit, response.status))
+        return response
 
     async def _visit(self, visit: Visit) -> Outcome:
         wrong = await self._read(visit)
@@ -84,7 +89,7 @@ class Ministry:
             return Outcome(None, "refused")
         if wire and wire.kind in ("reset", "hang") and not wire.params["effect"]:
             return await self.play(wire, HttpResponse(200))
-        response = await self._respond(visit, instead, after, wrong)
+        response = self._respond(visit, instead, after, wrong)
         return await self.play(wire, response) if wire else Outcome(response)
 
     async def play(self, fault: Fault, response: HttpResponse) -> Outcome:
@@ -138,12 +143,12 @@ class Ministry:
         """Decodes the message; what is wrong with it is for the ministry to say."""
         try:
             large = len(visit.request.body) > INLINE
-            visit.data = await self._sim.runtime.offload(lambda: _read(visit)) if large else _read(visit)
+            visit.data = await self._sim.runtime.offload(lambda: read(visit)) if large else read(visit)
         except LgspError as error:
             return error
         return None
 
-    async def _respond(
+    def _respond(
         self, visit: Visit, instead: Fault | None, after: Fault | None, wrong: LgspError | None
     ) -> HttpResponse:
         """The ministry's answer with what the faults make of it."""
@@ -204,56 +209,9 @@ class Ministry:
         return plain(wrong.status, rules(wrong))
 
 
-def _read(visit: Visit) -> Data:
-    if visit.opened is not None:
-        return soap.read_body(visit.opened)
-    request = visit.request
-    if (
-        isinstance(request.body, bytes)
-        and b'"session"' in request.body[:200]
-        and "session" not in _properties(visit.operation)
-    ):
-        request = replace(request, body=_without_session(request.body))
-    return rest.decode_request(visit.operation, request, visit.path_params)
-
-
 def _check(operation: Operation, answer: Data) -> None:
     try:
         operation.output.check(answer)
     except LgspError:
         if not has_blob(answer):  # no value that a schema knows
             raise
-
-
-def _asked(visit: Visit) -> Told:
-    """What was asked, as the journal keeps it."""
-    request, contract = visit.request, visit.backend.contract
-    if visit.data is None or len(request.body) > LONGEST:
-        return visit.data
-    if visit.soap:
-        return lambda: soap.decode_request(contract, request).data
-    return lambda: _read(visit)
-
-
-def _answered(visit: Visit, reply: HttpResponse) -> Told:
-    """What was answered, as the journal keeps it: a handler may go on changing what it gave."""
-    if len(reply.body) > LONGEST:
-        return visit.answer
-    operation = visit.operation
-    return lambda: (soap if visit.soap else rest).decode_response(operation, reply)
-
-
-def _properties(operation: Operation) -> Mapping[str, Any]:
-    found = operation.input.json_schema().get("properties", {})
-    return found if isinstance(found, dict) else {}
-
-
-def _without_session(body: bytes) -> bytes:
-    try:
-        sent = json.loads(body)
-    except ValueError:
-        return body
-    if not isinstance(sent, dict):
-        return body
-    sent.pop("session", None)
-    return json.dumps(sent, ensure_ascii=False).encode()

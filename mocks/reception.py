@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lgsp.adapters import rest, soap
 from lgsp.adapters.envelope import CONTENT_TYPES, VersionMismatch
 from lgsp.contract import wsdl
-from lgsp.contract.model import Contract
+from lgsp.contract.model import Contract, Operation
 from lgsp.errors import LgspError, UnknownOperation
 from lgsp.model import HttpRequest, HttpResponse
 from lgsp_mocks import ngsp, xroad
@@ -37,6 +37,8 @@ class Reception:
         self._mounted: dict[str, list[SimBackend]] = {}
         for mount, backend in mounted:
             self._mounted.setdefault(mount, []).append(backend)
+        self._literal: dict[tuple[str, str, str | None], tuple[SimBackend, Operation | None]] = {}
+        """What an address without parameters has led to: the same for everybody, whatever is in the message."""
         self.guards: dict[str, Guard] = {}
         """By system: who asks for a UsernameToken remembers what came."""
 
@@ -44,15 +46,21 @@ class Reception:
         """The backend and operation that a call means. Raises `Refused`."""
         path = request.target.partition("?")[0]
         destination = xroad.dstcode(request) if path.startswith(xroad.PREFIX) else None
+        known = self._literal.get((request.method, path, destination))
+        if known is not None:
+            backend, operation = known
+            return self._open(request, backend) if operation is None else Visit(request, backend, operation)
         near = [
             (backend, path[len(mount) :])
             for mount in _prefixes(path)
             for backend in self._mounted.get(mount, ())
             if not (destination and backend.dstcode and backend.dstcode != destination)
         ]
-        for backend, below in near:
+        for n, (backend, below) in enumerate(near):
             if backend.adapter == "soap":
                 if request.method == "POST":
+                    if n == 0 and not below:
+                        self._literal[request.method, path, destination] = backend, None
                     return self._open(request, backend)
                 if "wsdl" in request.target.partition("?")[2].lower():
                     raise Refused(
@@ -60,6 +68,8 @@ class Reception:
                     )
             body = request.body if isinstance(request.body, bytes) else rest.visible(request.body)[0]
             if found := rest.match(backend.contract, request.method, below or "/", body):
+                if n == 0 and _alone(backend.contract, found[0]):
+                    self._literal[request.method, path, destination] = backend, found[0]
                 return Visit(request, backend, found[0], found[1])
         if destination and not near:
             raise Refused(xroad.unknown_destination())
@@ -123,11 +133,12 @@ class Reception:
                 else ngsp.fault(900902 if client is None else 900901, request, xml=xml)
             )
         visit.consumer = client
-        met = sim.faults.meet(visit.names, visit.call, "platform", but="token-down")
-        asked = self.asked_for(visit)
-        for fault in (each for each in (met, asked if asked and asked.where == "platform" else None) if each):
-            visit.faults.append(fault.kind)
-            self._platform(visit, fault, xml=xml)
+        if sim.faults.all() or sim.header_faults:
+            met = sim.faults.meet(visit.names, visit.call, "platform", but="token-down")
+            asked = self.asked_for(visit)
+            for fault in (each for each in (met, asked if asked and asked.where == "platform" else None) if each):
+                visit.faults.append(fault.kind)
+                self._platform(visit, fault, xml=xml)
         if visit.backend.soap_security:
             guard = self.guards.setdefault(visit.backend.system, Guard())
             if no := guard.refusal(visit.token, visit.backend.secrets, sim.runtime.clock.now()):
@@ -159,6 +170,17 @@ class Reception:
             return self._sim.faults.parse(json.loads(said) if said.startswith("{") else {"kind": said.strip()})
         except (FaultError, ValueError) as error:
             raise Refused(plain(400, str(error))) from None
+
+
+def _alone(contract: Contract, operation: Operation) -> bool:
+    """Whether its path is a text without parameters that no other operation has, so that the path alone leads to it."""
+    path = operation.http.path
+    literal = path.partition("#")[0]
+    return "{" not in literal and not any(
+        other.http.path.partition("#")[0] == literal and other.http.method.upper() == operation.http.method.upper()
+        for other in contract.operations.values()
+        if other is not operation
+    )
 
 
 def _prefixes(path: str) -> Iterator[str]:

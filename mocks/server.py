@@ -7,8 +7,9 @@ import contextlib
 import re
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import cache
 
 from aiohttp import web
 
@@ -54,15 +55,20 @@ async def serve(
     simulator: Simulator, host: str = "127.0.0.1", port: int = 0, *, listener: socket.socket | None = None
 ) -> Server:
     """Listens, on a socket that somebody has bound or on a new one; port 0 takes a free one. `OSError`: a taken port."""
-    spool = Spool(simulator.folder / "spool", simulator.runtime)
-    spool.sweep()
+
+    @cache
+    def spool() -> Spool:
+        """Nearly no simulator of a test meets a large body, so the folder for them is made with the first one."""
+        made = Spool(simulator.folder / "spool", simulator.runtime)
+        made.sweep()
+        return made
+
+    if simulator.kept:
+        spool()
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        drawer = spool.drawer()
-        try:
-            return await _answer(simulator, request, drawer)
-        finally:
-            drawer.close()
+        with contextlib.ExitStack() as files:
+            return await _answer(simulator, request, lambda: files.enter_context(contextlib.closing(spool().drawer())))
 
     # one handler for every address: the simulator finds its own way, so nothing is asked of aiohttp's router
     server = web.Server(answer, handler_cancellation=True, keepalive_timeout=30, access_log=None)
@@ -88,7 +94,7 @@ async def serve(
     return Server(simulator, runner, door, lanes, where[0], int(where[1]))
 
 
-async def _answer(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) -> web.StreamResponse:
+async def _answer(simulator: Simulator, request: web.BaseRequest, drawer: Callable[[], Drawer]) -> web.StreamResponse:
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
         key = name.lower()
@@ -105,7 +111,7 @@ async def _answer(simulator: Simulator, request: web.BaseRequest, drawer: Drawer
     return await _play(simulator, request, outcome)
 
 
-async def _body(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) -> bytes | Spooled:
+async def _body(simulator: Simulator, request: web.BaseRequest, drawer: Callable[[], Drawer]) -> bytes | Spooled:
     length = request.content_length
     if length is not None and length > LARGEST:
         raise TooLarge()
@@ -115,7 +121,7 @@ async def _body(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) 
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     async with asyncio.timeout(BODY_SECONDS):
-        return await _large(simulator, request, drawer)
+        return await _large(simulator, request, drawer())
 
 
 async def _large(simulator: Simulator, request: web.BaseRequest, drawer: Drawer) -> Spooled:

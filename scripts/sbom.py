@@ -40,11 +40,15 @@ def read_wheel(file: Path) -> Wheel:
     with zipfile.ZipFile(file) as wheel:
         inside = next(name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
         said = message_from_bytes(wheel.read(inside))
+    return described(said, file, hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def described(said: Message, file: Path, sha256: str) -> Wheel:
     return Wheel(
         file=file,
         name=canonicalize_name(said["Name"]),
         version=str(said["Version"]),
-        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        sha256=sha256,
         summary=str(said.get("Summary") or ""),
         licence=_licence(said),
         requires=tuple(Requirement(each) for each in said.get_all("Requires-Dist", [])),

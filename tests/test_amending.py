@@ -63,7 +63,7 @@ async def test_who_reads_says_why_and_is_evidence_first(bus: Bus) -> None:
     found = await do(bus, "read", "an", id=name, reason=WHY)
     assert found["data"] == asked
     assert found["complaints"] == [{"path": FIELD, "rule": "format"}]
-    assert (found["after"], found["why_not"]) == (None, "")
+    assert (found["after"], found["why_not"]) == (None, None)
     (entry,) = (await notes(bus, "submission-read"))[before:]
     assert (entry["by"], entry["facts"]["submission"], entry["facts"]["reason"]) == ("an", name, WHY)
 

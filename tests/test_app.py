@@ -15,7 +15,7 @@ from lgsp.store import StoreBusy
 from tests.endpoints.bus import running
 
 STEPS = [
-    "record", "deadline", "identify", "Authenticate", "Authorize", "Decode", "Hint", "CheckDocument", "Deposit", "windows",
+    "record", "deadline", "identify", "Authenticate", "Authorize", "TurnAway", "Decode", "Hint", "CheckDocument", "Deposit", "windows",
     "Minimise", "shadow", "SealDocument", "intend", "Retry", "breaker", "bulkhead",
 ]  # fmt: skip
 

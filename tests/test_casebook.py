@@ -66,7 +66,10 @@ async def test_what_is_shown_holds_no_body_and_no_words_of_the_ministry(office: 
     ]
     assert shown["may"] == {
         "cancel": True, "settle": True, "resend": True, "people": 2,
-        "why": "its outcome is not known: two people must say that it is not there",
+        "why": {
+            "vi": "Chưa rõ kết quả: phải hai người xác nhận là chưa tới",
+            "en": "its outcome is not known: two people must say that it is not there",
+        },
         "code": "doubtful",
     }  # fmt: skip
     with pytest.raises(Refused, match="no submission"):

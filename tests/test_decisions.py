@@ -58,7 +58,13 @@ async def test_no_is_said_by_anybody(desk: Office) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"legal_basis": " "}, {"consumer": "nobody"}, {"valid_to": "31/12/2022"}, {"by": "An", "approved_by": "an"}],
+    [
+        {"legal_basis": " "},
+        {"consumer": "nobody"},
+        {"valid_to": "31/12/2022"},
+        {"by": "An", "approved_by": "an"},
+        {"purposes": ["thủ tục"]},
+    ],
 )
 async def test_what_cannot_be_granted(desk: Office, changed: dict[str, Any]) -> None:
     with pytest.raises(Refused):

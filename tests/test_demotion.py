@@ -53,7 +53,7 @@ async def test_proposed_by_itself_taken_over_and_decided_by_two(bus: Bus) -> Non
     assert await demotion.look(house) == [], "one proposal, not one every ten minutes"
     (own,) = await store.stewardship.proposals(system, 9)
     assert (own.by, own.stage, own.state) == (BUS, "suspended", "open")
-    assert "50.0 %" in own.reason
+    assert "50,0 %" in own.reason
     assert (await notes(bus, "stage-proposed"))[-1]["by"] == BUS
     first, second = await signed_in(bus, "an"), await signed_in(bus, "binh")
     page = f"/console/systems/{system}/stage"

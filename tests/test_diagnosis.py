@@ -16,10 +16,10 @@ from lgsp.errors import BadAnswer, ConnectFailed, InvalidMessage, LgspError, Ove
 from lgsp.exchange import Exchange, Handler
 from lgsp.manifest import load
 from lgsp.model import Data, FieldError, Text
+from lgsp.names import AddressRefused
 from lgsp.registry import Connector
 from lgsp.runtime import Runtime
 from lgsp.settings import Upstream
-from lgsp.transport import AddressRefused
 from lgsp.upstream import CredentialRefused, UpstreamUnavailable
 from tests.manifest.small_home import write_home
 

@@ -22,6 +22,17 @@ def test_subscribers_hear_everything_in_order() -> None:
     assert heard == [("first", one), ("second", one), ("first", two), ("second", two)]
 
 
+def test_who_names_kinds_hears_these_alone_and_may_come_late() -> None:
+    events, heard = Events(), []
+    events.subscribe(lambda event: heard.append(("all", event)))
+    stopped = Stopped("gateway")
+    events.publish(stopped)
+    events.subscribe(lambda event: heard.append(("stopped", event)), Stopped)
+    events.publish(stopped)
+    events.publish(started := Started("gateway", "http://127.0.0.1:1"))
+    assert heard == [("all", stopped), ("all", stopped), ("stopped", stopped), ("all", started)]
+
+
 @pytest.mark.parametrize("event", get_args(Event), ids=lambda event: event.__name__)
 def test_no_event_has_room_for_a_payload(event: type) -> None:
     """RULES 25: what is not carried cannot be logged."""

@@ -32,6 +32,10 @@ async def test_the_explanation_says_which_no_comes_first(desk: Office) -> None:
     assert (await explained(desk))["code"] == "purpose-required"
     assert (await explained(desk, purpose="1.001193"))["allowed"] is True
     assert (await explained(desk, purpose="1.001193", native=True))["code"] == "forbidden"
+    await do(desk, "grant.add", **grant, needs_case=True)
+    assert (await explained(desk))["code"] == "purpose-required"
+    assert (await explained(desk, case="so 7"))["answers"][-2]["question"] == "case"
+    assert (await explained(desk, case=f"H28.148-{day:%y%m%d}-0007"))["allowed"] is True
     await do(desk, "consumer.active", id="mot-cua", active=False)
     assert (await explained(desk))["code"] == "unauthenticated"
     assert (await do(desk, "grant.explain", consumer="x", system="y", operation="z"))["code"] == "unauthenticated"

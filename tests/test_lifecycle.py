@@ -83,6 +83,21 @@ def test_promotion_with_proof() -> None:
     run(story)
 
 
+def test_what_is_declared_official_may_be_proven_and_keeps_its_day() -> None:
+    async def story(runtime: Runtime) -> None:
+        without, _ = await ledger(runtime, Stage.OFFICIAL)
+        with pytest.raises(StageRefused):
+            await move(without, Stage.OFFICIAL)
+        made, _ = await ledger(runtime, Stage.OFFICIAL, proven)
+        since = made.all()["register"].since
+        entry = await move(made, Stage.OFFICIAL)
+        assert (entry.stage, entry.evidence, entry.since) == (Stage.OFFICIAL, Evidence.PROVEN, since)
+        with pytest.raises(StageRefused):  # there is nothing more to prove
+            await move(made, Stage.OFFICIAL)
+
+    run(story)
+
+
 def test_after_a_suspension_it_goes_back_to_what_it_was() -> None:
     async def story(runtime: Runtime) -> None:
         made, _ = await ledger(runtime, Stage.OFFICIAL)
@@ -106,7 +121,6 @@ def test_after_a_suspension_it_goes_back_to_what_it_was() -> None:
         (Stage.SUSPENDED, {"decision": " "}),
         (Stage.TRIAL, {}),
         (Stage.PLANNED, {}),
-        (Stage.OFFICIAL, {}),
     ],
 )
 def test_refused(stage: Stage, changed: dict[str, str]) -> None:

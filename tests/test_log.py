@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from dataclasses import fields, is_dataclass
@@ -75,3 +76,26 @@ def test_levels_and_bounds() -> None:
 def test_a_line_is_one_line(text: str) -> None:
     (line,) = written(events.TaskDied(text, "ValueError", 1))
     assert line["name"] == text
+
+
+async def test_lines_of_one_turn_leave_together_and_what_is_urgent_at_once() -> None:
+    class Out(io.StringIO):
+        writes = 0
+
+        def write(self, text: str) -> int:
+            self.writes += 1
+            return super().write(text)
+
+    out = Out()
+    say = log.subscriber(out, Clock(), "info")
+    refused = events.EdgeRefused("too-large", "api")
+    say(refused)
+    say(refused)
+    assert out.writes == 0
+    await asyncio.sleep(0)
+    assert out.writes == 1
+    say(refused)
+    say(events.TaskDied("probes", "ValueError", 1))
+    assert out.writes == 2, "with what waited before it"
+    await asyncio.sleep(0)
+    assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["edge-refused"] * 3 + ["task-died"]

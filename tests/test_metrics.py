@@ -47,7 +47,7 @@ def test_what_a_scrape_says() -> None:
         TaskDied("prober", "ValueError", 1),
     ):
         metrics(event)
-    text = metrics.render({"queued": 7}).decode()
+    text = metrics.render({"queued": 7}, {"waiting": 3, "parked": 0}).decode()
     for line in (
         'lgsp_exchanges_total{face="rest",operation="ask",outcome="ok",system="register"} 1.0',
         'lgsp_exchanges_total{face="rest",operation="other",outcome="ok",system="other"} 2.0',
@@ -58,6 +58,7 @@ def test_what_a_scrape_says() -> None:
         'lgsp_health{health="up",system="register"} 0.0',
         'lgsp_stage_info{stage="trial",system="register"} 1.0',
         'lgsp_submissions{state="queued"} 7.0',
+        'lgsp_callbacks_open{state="waiting"} 3.0',
         'lgsp_inflight{system="register"} 3.0',
         "lgsp_audit_entries_total 42.0",
     ):

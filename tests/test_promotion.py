@@ -7,7 +7,7 @@ import io
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -16,83 +16,17 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from lgsp.audit import Audit
-from lgsp.compliance import Approval
+from lgsp.criteria import Findings
 from lgsp.decisions import Refused
 from lgsp.events import Events
-from lgsp.health.counts import BOUNDS
 from lgsp.lifecycle import Ledger, StageRefused
-from lgsp.model import Evidence, Stage, StageEntry
+from lgsp.model import Evidence, Stage
 from lgsp.office import Office, perform
 from lgsp.policy import Policy
-from lgsp.promotion import Bar, Criterion, Findings, Promotion, breaches, criteria
+from lgsp.promotion import Promotion
 from lgsp.runtime import Runtime, SeededIds, SystemClock
 from lgsp.store import open_store
-from lgsp.store.port import CountRow
-
-NOW = datetime(2026, 3, 20, 3, tzinfo=UTC)
-ENTRY = StageEntry("births", Stage.TRIAL, date(2026, 3, 1), "01/QĐ", "a", "b", Evidence.DECLARED, NOW)
-QUICK = tuple(200 if place == 5 else 0 for place in range(len(BOUNDS) + 1))
-SLOW = tuple(200 if place == 19 else 0 for place in range(len(BOUNDS) + 1))
-PAPERS = {"security": "7/QĐ-CĐ", "agreement": "3/BB", "sign_off": "4/BB"}
-
-
-def counts(outcome: str, calls: int, buckets: tuple[int, ...] = (), back: int = 1) -> CountRow:
-    return CountRow("births", "op", "x", NOW - timedelta(hours=back), outcome, calls, 1.0, buckets)
-
-
-GOOD = Findings(
-    ENTRY, {"score": 99.8, "answers": 500}, [counts("ok", 200, QUICK)], {}, Approval("births", "", "", None)
-)
-
-
-def missing(found: tuple[Criterion, ...]) -> list[str]:
-    return [each.name for each in found if not each.holds]
-
-
-def of(known: Findings, papers: dict[str, str] = PAPERS) -> list[str]:
-    return missing(criteria(known, papers, NOW, Bar()))
-
-
-def test_all_there() -> None:
-    assert of(GOOD) == []
-
-
-@pytest.mark.parametrize(
-    ("known", "papers", "lacks"),
-    [
-        (replace(GOOD, conformance={"score": 98.0, "answers": 500}), PAPERS, ["conformance"]),
-        (replace(GOOD, conformance={"score": 100.0, "answers": 3}), PAPERS, ["conformance"]),
-        (replace(GOOD, conformance={"score": None, "answers": 0}), PAPERS, ["conformance"]),
-        (replace(GOOD, entry=replace(ENTRY, since=date(2026, 3, 15))), PAPERS, ["days"]),
-        (replace(GOOD, rows=[*GOOD.rows, counts("timeout", 10)]), PAPERS, ["success"]),
-        (replace(GOOD, rows=[counts("ok", 20, QUICK)]), PAPERS, ["success"]),
-        (replace(GOOD, rows=[counts("ok", 200, SLOW)]), PAPERS, ["p95"]),
-        (replace(GOOD, rows=[]), PAPERS, ["success", "p95"]),
-        (replace(GOOD, rows=[counts("ok", 200, QUICK, back=24 * 30)]), PAPERS, ["success", "p95"]),
-        (replace(GOOD, shadow={"births/op": {"same": 9, "differs": 1}}), PAPERS, ["agreement"]),
-        (GOOD, {**PAPERS, "agreement": " "}, ["agreement"]),
-        (GOOD, {**PAPERS, "security": ""}, ["security"]),
-        (replace(GOOD, level=Approval("births", "", "", 3, "7/QĐ", date(2020, 1, 1), date(2021, 1, 1))), PAPERS, ["security"]),
-        (GOOD, {**PAPERS, "sign_off": ""}, ["sign_off"]),
-        (GOOD, {}, ["agreement", "security", "sign_off"]),
-    ],
-)  # fmt: skip
-def test_one_thing_missing_is_told(known: Findings, papers: dict[str, str], lacks: list[str]) -> None:
-    assert of(known, papers) == lacks
-
-
-def test_a_callers_own_mistakes_are_not_held_against_the_system() -> None:
-    assert of(replace(GOOD, rows=[*GOOD.rows, counts("invalid-message", 900), counts("quota-exceeded", 900)])) == []
-
-
-def test_breaches_of_an_official_one_only() -> None:
-    bad = replace(
-        GOOD, rows=[counts("ok", 90, QUICK), counts("timeout", 30)], conformance={"score": 90.0, "answers": 99}
-    )
-    assert breaches(bad, NOW, Bar()) == ()
-    official = replace(bad, entry=replace(ENTRY, stage=Stage.OFFICIAL))
-    assert len(breaches(official, NOW, Bar())) == 2
-    assert breaches(replace(GOOD, entry=official.entry), NOW, Bar()) == ()
+from tests.test_criteria import ENTRY, GOOD, PAPERS
 
 
 @pytest.fixture

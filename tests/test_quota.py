@@ -8,6 +8,7 @@ import pytest
 
 from lgsp.errors import QuotaExceeded
 from lgsp.quota import Quota, Quotas
+from lgsp.store.hub import Alone, Hub
 
 
 class Clock:
@@ -33,3 +34,14 @@ def test_a_minute_begins_with_its_first_call_and_then_again() -> None:
     assert quotas.spend(("portal", "register", "ask"), 2).remaining == 1
     clock.seconds += 15
     assert quotas.spend(grant, 2).remaining == 1
+
+
+async def test_a_limit_that_is_decided_anew_holds_within_the_minute() -> None:
+    """What a process has drawn under a larger one is not spent; under a larger one again it is asked for."""
+    hub, grant = Hub(Clock()), ("portal", "register", "*")
+    one, other = (Quotas(Clock(), Alone(hub, name)) for name in ("w0", "w1"))
+    for quotas in (one, other):
+        assert (await quotas.draw(grant, 60_000)).limit == 60_000
+        with pytest.raises(QuotaExceeded):
+            await quotas.draw(grant, 10)
+    assert (await one.draw(grant, 60_000)).limit == 60_000

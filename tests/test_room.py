@@ -83,3 +83,25 @@ async def test_large_messages_are_read_one_after_the_other_and_small_ones_beside
     go.set()
     await asyncio.gather(one, two)
     assert order == ["small", "first", "large"]
+
+
+async def test_what_earlier_ones_have_left_is_given_back_before_the_next_large_one_is_read() -> None:
+    given: list[int] = []
+
+    async def relieve() -> None:
+        given.append(room.passed)
+
+    room = Room(100 * MIB, relieve)
+    async with room.turn(HEAVY + 1):
+        assert given == [], "nothing has passed"
+    for _ in range(3):
+        share = room.share()
+        share.grow("request", 2 * MIB)
+        share.close()
+        async with room.turn(HEAVY):
+            pass  # small: it takes no turn
+        async with room.turn(HEAVY + 1):
+            assert given[-1:] == [room.passed]
+        async with room.turn(HEAVY + 1):
+            pass  # nothing more has passed
+    assert len(given) == 3

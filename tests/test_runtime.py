@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgsp.runtime import HANOI, Runtime, SeededIds, SystemClock, ThreadOffload, inline, sortable_id
+from lgsp.runtime import HANOI, Runtime, SeededIds, SystemClock, ThreadLane, ThreadOffload, inline, sortable_id
 
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001  hypothesis wants them naive
     lambda moment: moment.replace(tzinfo=UTC)
@@ -56,3 +58,36 @@ async def test_off_load_runs_elsewhere_and_inline_here() -> None:
         assert await inline(threading.get_ident) == threading.get_ident()
     finally:
         offload.close()
+
+
+async def test_a_lane_does_one_thing_after_the_other_in_a_thread_of_its_own() -> None:
+    lane, order = ThreadLane("test"), []
+    first, second = lane.submit(lambda: order.append(1) or threading.get_ident()), lane.submit(lambda: order.append(2))
+    assert await first != threading.get_ident()
+    await second
+    assert order == [1, 2]
+    with pytest.raises(ZeroDivisionError):
+        await lane.submit(lambda: 1 // 0)
+    lane.submit(lambda: order.append(3)).cancel()  # nobody waits for it, and it is done all the same
+    lane.close()
+    assert order == [1, 2, 3]
+    with pytest.raises(RuntimeError):
+        lane.submit(lambda: None)
+
+
+def test_a_lane_outlives_its_loop() -> None:
+    """A loop that ended in the middle: the work ends, nobody hears of it, and the thread goes on."""
+    lane, gate, ended = ThreadLane("test"), threading.Event(), threading.Event()
+
+    async def hurried() -> None:
+        lane.submit(gate.wait)
+
+    asyncio.run(hurried())
+    gate.set()
+
+    async def later() -> None:
+        await lane.submit(ended.set)
+
+    asyncio.run(later())
+    assert ended.is_set()
+    lane.close()

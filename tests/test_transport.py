@@ -305,4 +305,4 @@ async def test_every_system_has_a_pool_of_its_own(wire: AiohttpTransport) -> Non
         until = Deadline(wire._runtime.clock.monotonic() + 5)
         await wire.send("a", base, HttpRequest("GET", "/"), until)
         await wire.send("b", base, HttpRequest("GET", "/"), until)
-    assert wire._sessions["a"].connector is not wire._sessions["b"].connector
+    assert wire._lines["a"].connector is not wire._lines["b"].connector

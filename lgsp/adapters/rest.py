@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -108,7 +108,7 @@ def decode_response(operation: Operation, response: HttpResponse) -> Data:
     try:
         if http.produces in XML:
             if kind not in XML:
-                raise BadAnswer(_unexpected())
+                raise BadAnswer(_unexpected(kind))
             return lift.restore(operation.output.read_xml(parse_xml(raw[0], limit=len(raw[0]))), raw[1])
         if http.produces.startswith("text/") and http.answer_field:
             data: Data = {http.answer_field: raw[0].decode("utf-8")}
@@ -116,7 +116,7 @@ def decode_response(operation: Operation, response: HttpResponse) -> Data:
             return lift.restore(data, raw[1])
         # ministries label JSON as text/plain or not at all; what may not pass is a page or an XML document
         if kind in XML or kind == "text/html" or kind.endswith("+xml"):
-            raise BadAnswer(_unexpected())
+            raise BadAnswer(_unexpected(kind))
         return lift.restore(_read_json(operation.output, raw[0], http.answer_field, {}), raw[1])
     except InvalidMessage as error:
         raise BadAnswer(_broken(), errors=error.errors) from error
@@ -212,7 +212,9 @@ def _read_json(codec: Codec, raw: bytes, field: str | None, outside: Data) -> Da
     return codec.read_json(raw)
 
 
-def _read_parameters(parameters: Iterable[Parameter], request: HttpRequest, path_params: Mapping[str, str]) -> Data:
+def _read_parameters(parameters: Sequence[Parameter], request: HttpRequest, path_params: Mapping[str, str]) -> Data:
+    if not parameters and "?" not in request.target:
+        return {}
     query: dict[str, list[str]] = {}
     try:
         for name, value in parse_qsl(request.target.partition("?")[2], keep_blank_values=True, errors="strict"):
@@ -274,7 +276,11 @@ def _expected(kind: str) -> Text:
     return Text(f"Nội dung phải là {kind}", f"The body must be {kind}")
 
 
-def _unexpected() -> Text:
+def _unexpected(kind: str) -> Text:
+    if kind == "text/html":
+        return Text(
+            "Máy chủ trả một trang HTML, không phải dữ liệu", "The server answered with an HTML page, not with data"
+        )
     return Text("Kiểu nội dung của phản hồi không đúng hợp đồng", "The answer's media type is not the contract's")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from lgsp.compliance import Standing, of_consumer, of_system, standing
 from lgsp.events import Event, EvidenceWitnessed, SecurityAlert
 from lgsp.health.cause import label
+from lgsp.health.shared import in_common
 from lgsp.model import Health, Stage, SubmissionState, Text
 from lgsp.runtime import HANOI, Clock
 from lgsp.store.port.search import Wanted
@@ -54,7 +55,7 @@ class House(Protocol):
     def windows(self) -> Any: ...
 
 
-def of_health(house: House) -> list[Cause]:
+def of_health(house: House, now: datetime) -> list[Cause]:
     """Platforms and systems. A system that is down because of its platform is not a cause; maintenance mutes; trial and
     official count, since nobody is on duty for what is only planned."""
     found = [
@@ -62,9 +63,17 @@ def of_health(house: House) -> list[Cause]:
         for each in house.health.upstreams()
         if each.health is Health.DOWN
     ]
+    views = {name: house.health.system(name) for name in house.registry.connectors}
+    common = in_common(house, views, now)
+    found += [
+        Cause(f"health:upstream:{name}", "health", 9, each.cause.text)
+        for name, each in common.items()
+        if any(views[system].health is Health.DOWN for system in each.systems)
+    ]
+    blamed = {name for each in common.values() for name in each.systems}
     for name, connector in house.registry.connectors.items():
-        entry, seen = house.ledger.stage(name), house.health.system(name)
-        if house.windows.open(name) is not None:
+        entry, seen = house.ledger.stage(name), views[name]
+        if house.windows.open(name) is not None or name in blamed:
             continue
         if entry is None or entry.stage not in _WATCHED or seen.because or seen.health is not Health.DOWN:
             continue
@@ -123,6 +132,7 @@ _SAID: Mapping[str, tuple[int, Text]] = {
         Text("gọi nhiều lần dịch vụ không được cấp quyền", "calls what it may not, again and again"),
     ),
     "refused-credentials": (6, Text("nhiều lần xác thực sai", "credentials refused again and again")),
+    "console-guessing": (6, Text("đoán mật khẩu của bảng điều khiển", "passwords of the console are tried")),
     "evidence-disputed": (10, Text("nhân chứng không công nhận sổ chứng cứ", "a witness disputes the evidence")),
 }
 

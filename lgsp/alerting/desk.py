@@ -44,10 +44,10 @@ async def alert_list(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> 
 async def alert_ack(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
     alert, note = str(arguments["id"]), str(arguments.get("note") or "").strip()[:500]
     if not any(each.id == alert and each.acknowledged is None for each in await desk.store.alerts.standing()):
-        raise Refused(f"no alert {alert} stands that nobody has taken")
+        raise Refused(f"Không có cảnh báo {alert} nào chưa ai nhận", f"no alert {alert} stands that nobody has taken")
     await desk.audit.note("alert-acknowledged", by, alert=alert, note=note)
     if not await desk.store.alerts.acknowledge(alert, by, note, desk.runtime.clock.now()):
-        raise Refused(f"somebody else has just taken {alert}")
+        raise Refused(f"Người khác vừa nhận cảnh báo {alert}", f"somebody else has just taken {alert}")
     return {"id": alert, "by": by, "note": note}
 
 
@@ -64,9 +64,9 @@ async def route_add(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> A
     """A webhook's address or a mail address, an operator's decision (RULES 21). The only answer that ever carries the secret."""
     target, least = str(arguments["target"]), int(arguments.get("least") or 5)
     if not 0 <= least <= 10:
-        raise Refused("a severity is 0 to 10")
+        raise Refused("Mức cảnh báo từ 0 đến 10", "a severity is 0 to 10")
     if len(await desk.store.alerts.routes()) >= _ROUTES:
-        raise Refused(f"at most {_ROUTES} routes")
+        raise Refused(f"Tối đa {_ROUTES} nơi nhận", f"at most {_ROUTES} routes")
     kind: RouteKind = "email" if "@" in target and "://" not in target else "webhook"
     try:
         if kind == "email":
@@ -74,7 +74,9 @@ async def route_add(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> A
         else:
             address(target, demonstration=desk.demonstration)
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise Refused(
+            "Địa chỉ nhận là https:// của một máy khác, không kèm tài khoản, hoặc e-mail ten@may bằng ASCII", str(error)
+        ) from error
     route, secret = desk.runtime.ids.new(), new_secret(desk.runtime.ids) if kind == "webhook" else None
     await desk.audit.note("alert-route-added", by, route=route, route_kind=kind, target=target, least=least)
     sealed = seal_secret(desk.store.keys, route, secret) if secret is not None else b""
@@ -85,7 +87,7 @@ async def route_add(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> A
 async def route_drop(desk: AlertDesk, by: str, arguments: Mapping[str, Any]) -> Any:
     route = str(arguments["id"])
     if not any(each.id == route for each in await desk.store.alerts.routes()):
-        raise Refused(f"no route {route}")
+        raise Refused(f"Không có nơi nhận {route}", f"no route {route}")
     await desk.audit.note("alert-route-dropped", by, route=route)
     await desk.store.alerts.drop_route(route)
     return {"id": route}

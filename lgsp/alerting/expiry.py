@@ -15,9 +15,9 @@ from lgsp.alerting.causes import Cause
 from lgsp.certificates import named
 from lgsp.health.cause import label
 from lgsp.model import Text
+from lgsp.names import checked_addresses
 from lgsp.runtime import HANOI
 from lgsp.settings import Upstream
-from lgsp.transport import checked_addresses
 from lgsp.upstream import MANNERS
 
 EVERY = timedelta(hours=6)

@@ -36,7 +36,7 @@ class Looking:
                 self._waiting = await of_waiting(self.house, now)
             self._counted = now
         return [
-            *of_health(self.house),
+            *of_health(self.house, now),
             *of_house(self.tiles(now)),
             *of_approvals(self.house, now.astimezone(HANOI).date()),
             *self._waiting,

@@ -18,9 +18,9 @@ from email.policy import SMTP
 from typing import Any
 
 from lgsp.model import Text
+from lgsp.names import checked_addresses
 from lgsp.runtime import HANOI
 from lgsp.settings import MailSettings
-from lgsp.transport import checked_addresses
 
 SECONDS = 20.0
 _LINE = 2000

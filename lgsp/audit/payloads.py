@@ -30,6 +30,11 @@ _HELD = 4
 """Keys kept open at a time: today's, and yesterday's around midnight."""
 
 
+def keeps(exchange: Exchange) -> bool:
+    """Whether the manifest asks for the payload of this exchange."""
+    return exchange.operation is not None and exchange.operation.keep_payload
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """`data` is None where its key was destroyed or does not fit; `digest` is what the chain's entry must say."""

@@ -12,7 +12,8 @@ import msgspec
 from lgsp.audit import entries
 from lgsp.audit.chain import Frontier, canonical, genesis, leaf, link, statement
 from lgsp.audit.entries import Draft
-from lgsp.audit.payloads import PayloadEvidence
+from lgsp.audit.groups import Groups
+from lgsp.audit.payloads import PayloadEvidence, keeps
 from lgsp.crash import crash_point
 from lgsp.errors import CallerFault, EvidenceUnavailable
 from lgsp.runtime import Runtime
@@ -47,6 +48,7 @@ class Audit:
         that a commit may take before the call is refused."""
         self._patience = patience
         self._watch = watch
+        self._groups = Groups(self._write, runtime.clock, patience)
         self._evidence, self._keys, self._runtime = store.evidence, store.keys, runtime
         self._payloads = PayloadEvidence(store, runtime)
         self._start = genesis(store.evidence.writer)
@@ -67,7 +69,7 @@ class Audit:
 
     async def asked(self, exchange: Exchange) -> None:
         draft = entries.asked(exchange, self._keys, self._runtime.clock.now())
-        await self._append(draft, self._payloads.keep(exchange, "request"))
+        await self._append(draft, self._payloads.keep(exchange, "request") if keeps(exchange) else None)
         if self._watch is not None and draft.subjects and exchange.consumer is not None:
             self._watch(exchange.consumer.id, draft.subjects)
         crash_point("evidence.asked")
@@ -79,7 +81,7 @@ class Audit:
             self._dirty.set()
             return
         draft = entries.answered(exchange, self._keys, self._runtime.clock.now())
-        await self._append(draft, self._payloads.keep(exchange, "answer"))
+        await self._append(draft, self._payloads.keep(exchange, "answer") if keeps(exchange) else None)
         crash_point("evidence.answered")
 
     async def note(self, kind: str, by: str, **facts: Any) -> None:
@@ -154,18 +156,23 @@ class Audit:
     async def _append(self, draft: Draft, first: Awaitable[None] | None = None) -> None:
         """`first` is durable before the entry that tells of it; both within the one patience."""
         try:
-            async with asyncio.timeout(self._patience):
-                if first is not None:
+            if first is None:
+                await self._groups.put(draft)
+            else:
+                async with asyncio.timeout(self._patience):
                     await first
-                await self._evidence.append(lambda last: self._compose(last, (draft,)))
+                    await self._groups.put(draft)
         except (StoreFailed, TimeoutError) as error:
             since = self.trouble.since if self.trouble else self._runtime.clock.now()
             self.trouble = Trouble(since, str(error) if isinstance(error, StoreFailed) else "TimeoutError")
             raise EvidenceUnavailable(retry_after=1) from error
-        self._written += 1
+
+    async def _write(self, drafts: Sequence[Draft]) -> None:
+        await self._evidence.append(lambda last: self._compose(last, drafts))
+        before, self._written = self._written, self._written + len(drafts)
         self.trouble = None
         self._dirty.set()
-        if self._written % _BEHIND_ENTRIES == 0:
+        if self._written // _BEHIND_ENTRIES > before // _BEHIND_ENTRIES:
             self._full.set()
 
     def _compose(self, last: EvidenceRow | None, drafts: Sequence[Draft]) -> list[EvidenceRow]:

@@ -7,7 +7,8 @@ FOLDER is what `lgsp audit export` wrote: per writer `<writer>.entries`, a line 
 
   chain        hash[i] = SHA-256(hash[i-1] || body[i]), from SHA-256("lgsp evidence v1\n" || writer)
   tree         the RFC 6962 tree of the bodies has, at every checkpoint, the root that was signed
-  signature    Ed25519 over the checkpoint, by the key (give --key: the one beside the evidence may be exchanged with it)
+  signature    Ed25519 over the checkpoint, by the key (give --key: the one beside the evidence may be exchanged with it);
+               at most 10,000 entries stand behind the last one
   witness      NOTE is what an outside witness keeps: its co-signature holds, and the tree had that root at that size. That
                is what finds a tail that was cut, or rebuilt by somebody who has stolen the signing key.
 
@@ -31,6 +32,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _HEX = 64
+_UNSIGNED = 10_000
+"""Entries behind the last checkpoint at most: more of them means that checkpoints were taken away."""
 
 
 class Bad(Exception):
@@ -103,6 +106,8 @@ def _writer(folder: Path, writer: str, key: Ed25519PublicKey, seen: list[Seen]) 
         _walk(file, tree, head, None)
         if tree.size and not signed:
             raise Bad(0, "no checkpoint signs this chain")
+        if tree.size - signed > _UNSIGNED:
+            raise Bad(signed, "no checkpoint signs this entry and those behind it")
     last = max((each.size for each in seen), default=0)
     return {
         "entries": tree.size,

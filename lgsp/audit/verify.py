@@ -17,6 +17,10 @@ from lgsp.store import CheckpointRow
 from lgsp.store.keys import keyed_subject, public_key
 from lgsp.store.sqlite.evidence import EvidenceFile, EvidenceUnreadable, evidence_file, evidence_files, known_writers
 
+UNSIGNED = 10_000
+"""Entries behind the last checkpoint at most; the bus signs a second or a thousand entries behind. More of them means that
+checkpoints were taken away."""
+
 
 @dataclass(frozen=True, slots=True)
 class BadEntry:
@@ -121,12 +125,6 @@ def who(data: Path, subject: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda entry: (entry["at"], entry["writer"], entry["index"]))
 
 
-class _Named(msgspec.Struct):
-    """Of an entry, only the people it names."""
-
-    subjects: list[str] = []
-
-
 class _Walk:
     """One pass: `index` is the entry that is expected next."""
 
@@ -135,12 +133,10 @@ class _Walk:
         self._head = genesis(writer)
         self._tree = Frontier()
         self._people = 0
-        self._named: dict[int, int] = {}
 
     def through(
         self, file: EvidenceFile, checkpoints: dict[int, CheckpointRow], key: Ed25519PublicKey
     ) -> BadEntry | None:
-        decoder = msgspec.json.Decoder(_Named)
         for index, body, stored in file.entries():
             if index != self.index:
                 return self._bad("an entry is missing")
@@ -148,8 +144,7 @@ class _Walk:
                 return self._bad("the chain does not hold here")
             self._head = stored
             self._tree.add(leaf(body))
-            if b'"subjects":["' in body:
-                self._note(index, decoder.decode(body).subjects)
+            self._people += _named(index, body)
             self.index += 1
             checkpoint = checkpoints.get(self.index)
             if checkpoint is not None and (reason := self._contradiction(checkpoint, key)):
@@ -163,6 +158,9 @@ class _Walk:
             return self._bad(f"a witness has seen {min(forgotten)} entries, the rest is cut off")
         if beyond := [size for size in checkpoints if size > self.index]:
             return self._bad(f"a checkpoint covers {min(beyond)} entries, the rest is cut off")
+        signed = max(checkpoints, default=0)
+        if self.index - signed > UNSIGNED:
+            return BadEntry(self.writer, signed, "no checkpoint signs this entry and those behind it")
         return self._people_agree(file)
 
     def _contradiction(self, checkpoint: CheckpointRow, key: Ed25519PublicKey) -> str | None:
@@ -179,23 +177,37 @@ class _Walk:
             return "the checkpoint's frontier is not the tree's"
         return None
 
-    def _note(self, index: int, subjects: list[str]) -> None:
-        total = sum(_mark(index, bytes.fromhex(subject)) for subject in subjects)
-        self._named[index] = total
-        self._people += total
-
     def _people_agree(self, file: EvidenceFile) -> BadEntry | None:
-        """The index of people is compared as a sum of hashes; only where the sums differ, entry by entry."""
+        """The index of people is compared as a sum of hashes; only where the sums differ, in a second pass, entry by entry."""
         if sum(_mark(index, person) for index, person in file.subjects()) == self._people:
             return None
-        listed: dict[int, int] = {}
+        left: dict[int, int] = {}
         for index, person in file.subjects():
-            listed[index] = listed.get(index, 0) + _mark(index, person)
-        differs = {index for index in {*listed, *self._named} if listed.get(index, 0) != self._named.get(index, 0)}
-        return BadEntry(self.writer, min(differs), "the index of people differs from the entry")
+            left[index] = left.get(index, 0) + _mark(index, person)
+        for index, body, _ in file.entries():
+            left[index] = left.get(index, 0) - _named(index, body)
+            if not left[index]:
+                del left[index]
+        return BadEntry(self.writer, min(left), "the index of people differs from the entry")
 
     def _bad(self, reason: str) -> BadEntry:
         return BadEntry(self.writer, self.index, reason)
+
+
+class _Named(msgspec.Struct):
+    """Of an entry, only the people it names."""
+
+    subjects: list[str] = []
+
+
+_people_of = msgspec.json.Decoder(_Named)
+
+
+def _named(index: int, body: bytes) -> int:
+    """What an entry's people add to the sum."""
+    if b'"subjects":["' not in body:
+        return 0
+    return sum(_mark(index, bytes.fromhex(each)) for each in _people_of.decode(body).subjects)
 
 
 def _mark(index: int, person: bytes) -> int:

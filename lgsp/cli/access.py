@@ -197,6 +197,7 @@ def _of_a_grant(function: F) -> F:
             "--field", "fields", multiple=True, help="Dotted path of an answer field that may leave; repeatable [all]."
         ),
         click.option("--purpose", "purposes", multiple=True, help="Procedure code that must be named; repeatable."),
+        click.option("--needs-case", is_flag=True, help="A dossier code must be named in X-LGSP-Case."),
         click.option("--admits-trial", is_flag=True, help="Also while the system is in trial."),
         click.option("--valid-from", metavar="DATE"),
         click.option("--valid-to", metavar="DATE"),
@@ -255,17 +256,26 @@ def grant_add(data: Path | None, **facts: Any) -> None:
 @click.argument("consumer")
 @click.argument("operation", metavar="SYSTEM/OPERATION")
 @click.option("--purpose", help="With this X-LGSP-Purpose.")
+@click.option("--case", help="With this X-LGSP-Case.")
 @click.option("--native", is_flag=True, help="By the ministry's own dialect.")
 @data_option
 @json_option
 def grant_explain(
-    consumer: str, operation: str, purpose: str | None, data: Path | None, *, native: bool, as_json_: bool
+    consumer: str,
+    operation: str,
+    purpose: str | None,
+    case: str | None,
+    data: Path | None,
+    *,
+    native: bool,
+    as_json_: bool,
 ) -> None:
     """Why a call would be allowed or refused today, question by question. Ends with 1 where it would be refused."""
     system, _, name = operation.partition("/")
     if not name:
         system, name = _system_of(operation), operation
-    found = act(data, "grant.explain", consumer=consumer, system=system, operation=name, purpose=purpose, native=native)
+    asked = {"consumer": consumer, "system": system, "operation": name, "purpose": purpose, "case": case}
+    found = act(data, "grant.explain", **asked, native=native)
     if as_json_:
         as_json(found)
     else:

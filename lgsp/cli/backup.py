@@ -170,6 +170,12 @@ def restore(
     type=click.Path(path_type=Path, exists=True),
     help="Disk of the passing copy; else the system's temporary folder.",
 )
+@click.option(
+    "--database-file",
+    "database",
+    type=click.File("r", encoding="utf-8"),
+    help="Of a backup of PostgreSQL: file with the address of an empty database; - is standard input.",
+)
 @_JOURNAL
 @_PASSPHRASE
 @_IDENTITY
@@ -177,8 +183,8 @@ def restore(
 @_PUBLIC
 @json_option
 def drill(
-    folder: Path, at: Path | None, journal: Path | None, passphrase: Any, identity: Path | None, keys_at: Path | None,
-    public: str | None, *, as_json_: bool,
+    folder: Path, at: Path | None, database: Any, journal: Path | None, passphrase: Any, identity: Path | None,
+    keys_at: Path | None, public: str | None, *, as_json_: bool,
 ) -> None:  # fmt: skip
     """Rehearse the restore of DIR: into a folder that passes, a gateway on it that reaches nobody, evidence verified.
 
@@ -189,12 +195,16 @@ def drill(
 
     with refusals():
         manifest = read(folder, _public(public))
-        if manifest.store == "postgres":
+        if (manifest.store == "postgres") != (database is not None):
             refuse(
-                "a backup of PostgreSQL is rehearsed by a restore into an empty database: docs/backup.md", Exit.USAGE
+                "a backup of PostgreSQL is rehearsed in an empty database: --database-file"
+                if database is None
+                else "--database-file: this is no backup of PostgreSQL",
+                Exit.USAGE,
             )
         keys = _keys(folder, manifest, _opener(passphrase, identity), keys_at)
-        rehearsed = rehearse(folder, manifest, keys, loaded().settings, at, journal)
+        url = database.readline().strip() if database is not None else ""
+        rehearsed = rehearse(folder, manifest, keys, loaded().settings, at, journal, url)
     if as_json_:
         as_json(rehearsed.as_dict())
     else:

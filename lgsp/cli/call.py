@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lgsp.cli.client import Answer, Profile, ask, profile
+from lgsp.cli.client import Answer, Profile, ask, profile, trusting
 from lgsp.cli.output import Exit, as_json, data_option, json_option, refuse, say
 from lgsp.cli.place import data_folder
 
@@ -29,13 +29,14 @@ from lgsp.cli.place import data_folder
 @click.option("--purpose", help="X-LGSP-Purpose: procedure code.")
 @click.option("--case", help="X-LGSP-Case: dossier code.")
 @click.option("--officer", help="X-LGSP-Officer.")
-@click.option("--version", default="v1", show_default=True, help="Major version of the system's contract.")
+@click.option("--version", help="Major version of the contract  [the newest that has OPERATION].")
+@click.option("--ca", type=click.Path(path_type=Path, exists=True), help="Certificates that the bus's must chain to.")
 @data_option
 @json_option
 def call(
     system: str, operation: str, fields: tuple[str, ...], body: Path | None, *, soap: bool, profile_file: Path | None,
-    consumer: str | None, purpose: str | None, case: str | None, officer: str | None, version: str, data: Path | None,
-    as_json_: bool,
+    consumer: str | None, purpose: str | None, case: str | None, officer: str | None, version: str | None,
+    ca: Path | None, data: Path | None, as_json_: bool,
 ) -> None:  # fmt: skip
     """Call OPERATION of SYSTEM through the bus.
 
@@ -44,7 +45,8 @@ def call(
     """
     if body is not None and fields:
         refuse("give either KEY=VALUE or --body", Exit.USAGE)
-    who = profile(profile_file or data_folder(data) / "demo.json", consumer)
+    who = profile(profile_file or data_folder(data) / "demo.json", consumer, trusting(ca))
+    version = version or _newest(who, system, operation)
     request = _body(body) if body is not None else _fields(fields, who, system, version, operation)
     named = {"x-lgsp-purpose": purpose, "x-lgsp-case": case, "x-lgsp-officer": officer}
     headers = {"x-api-key": who.api_key, **{name: value for name, value in named.items() if value}}
@@ -53,7 +55,7 @@ def call(
     else:
         url = f"{who.gateway}/api/{system}/{version}/{operation}"
         headers["content-type"] = "application/json"
-        answer = ask("POST", url, headers=headers, body=json.dumps(request).encode())
+        answer = ask("POST", url, headers=headers, body=json.dumps(request).encode(), tls=who.tls)
         fine, document = answer.fine, answer.document
     _show(answer, document, fine=fine, as_json_=as_json_)
 
@@ -112,9 +114,23 @@ def typed(text: str, schema: dict[str, Any], key: str) -> Any:
         refuse(f"{key}: the contract wants {' or '.join(sorted(wanted))}", Exit.USAGE)
 
 
+def _newest(who: Profile, system: str, operation: str) -> str:
+    """Of the versions that the bus serves the first that has the operation; what it does not know, it shall say itself."""
+    answer = ask("GET", f"{who.gateway}/api/systems", headers={"x-api-key": who.api_key}, tls=who.tls)
+    listed = answer.document if answer.fine and isinstance(answer.document, list) else []
+    for each in (one for one in listed if one["id"] == system):
+        for served in each["versions"]:
+            if any(one["name"] == operation for one in served.get("operations", each["operations"])):
+                return str(served["version"])
+        return str(each["version"])
+    return "v1"
+
+
 def _schema(who: Profile, system: str, version: str, operation: str) -> dict[str, Any]:
     """The request's JSON Schema, references resolved one level; empty where the bus does not know the operation."""
-    answer = ask("GET", f"{who.gateway}/api/{system}/{version}/openapi.json", headers={"x-api-key": who.api_key})
+    answer = ask(
+        "GET", f"{who.gateway}/api/{system}/{version}/openapi.json", headers={"x-api-key": who.api_key}, tls=who.tls
+    )
     if not answer.fine or not isinstance(answer.document, dict):
         return {}
     document = answer.document
@@ -146,6 +162,6 @@ def _by_soap(
     from lgsp.cli.wire import soap_call
 
     wire = soap_call(who.gateway, system, version, operation, request)
-    answer = ask("POST", wire.url, headers={**headers, **wire.headers}, body=wire.body)
+    answer = ask("POST", wire.url, headers={**headers, **wire.headers}, body=wire.body, tls=who.tls)
     fine, document = wire.read(answer)
     return fine, document, answer

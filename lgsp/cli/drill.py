@@ -62,21 +62,26 @@ def drill(
 
 
 def _written(record: Record, into: Path) -> list[Path]:
-    """The minutes as HTML and JSON."""
+    """The minutes: as DOCX to be signed, as HTML to be read, as JSON to be counted."""
     from lgsp.console.render import Frame, Pages
     from lgsp.drill import as_json as on_paper
     from lgsp.drill import paper
+    from lgsp.report.docx import docx
     from lgsp.settings import ReportSettings
 
-    document = paper(record, ReportSettings())
+    document, pages = paper(record, ReportSettings()), Pages()
     frame = Frame("Diễn tập", "", demo=True)
     values: dict[str, Any] = {"paper": document, "alone": True}
-    page = Pages().render("report_paper.html", "vi", record.began, frame, values)
-    files = {".html": page, ".json": json.dumps(on_paper(record), ensure_ascii=False, indent=2) + "\n"}
+    page = pages.render("report_paper.html", "vi", record.began, frame, values)
+    files = {
+        ".docx": docx(document, record.ended or record.began, pages.words["vi"]["report"]),
+        ".html": page.encode(),
+        ".json": json.dumps(on_paper(record), ensure_ascii=False, indent=2).encode() + b"\n",
+    }
     written = []
-    for suffix, text in files.items():
+    for suffix, content in files.items():
         path = into / f"{document.name}{suffix}"
-        path.write_text(text, "utf-8")
+        path.write_bytes(content)
         written.append(path)
     said = "done" if record.done else "not finished"
     say(f"lgsp: {said}; the minutes stand in {into}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+import lgsp.cli.deciding  # noqa: F401  commands of groups that stand below
 from lgsp import __version__
 from lgsp.cli.access import consumer, grant
 from lgsp.cli.alert import alert

@@ -67,7 +67,7 @@ async def _by_owner(folder: Path, action: str, arguments: dict[str, Any], second
     finally:
         os.close(descriptor)
     if "error" in document:
-        raise Refused(document["error"])
+        raise Refused(document["error"], document["error"])
     return document["result"]
 
 

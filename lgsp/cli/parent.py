@@ -178,7 +178,9 @@ class Parent:
         try:
             return {"findings": [], "restarted": await self.crew.restart()}
         except CrewFailed as error:
-            raise Refused(f"{error}; the others serve on as they were") from error
+            raise Refused(
+                f"{error}; the others serve on as they were", f"{error}; the others serve on as they were"
+            ) from error
 
     async def by_signal(self) -> None:
         told(await self._reload("signal:HUP"))
@@ -197,7 +199,7 @@ async def _asked(peer: Peer, name: str, body: Any) -> Any:
         return msgspec.msgpack.decode(await peer.call(name, packed(body)))
     except RemoteFailure as error:
         if error.kind == "Refused":
-            raise Refused(error.text) from error
+            raise Refused(error.text, error.text) from error
         if error.kind in ("KeyError", "TypeError", "ValueError"):
             raise ValueError(error.text) from error
         raise StoreFailed(error.kind) from error

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ROOM = 1.3
 """Times the backup's size: the copy, and what a journal adds."""
+_RESTORED, _STARTED = "restored, evidence verified", "gateway started and asked"
 _ASKED = ("/livez", "/readyz", "/status")
 _PATIENCE = 60.0
 
@@ -48,14 +49,13 @@ class Rehearsed:
 
 
 def rehearse(
-    folder: Path, manifest: Manifest, keys: dict[str, bytes], settings: Settings, at: Path | None, journal: Path | None
-) -> Rehearsed:
-    """Leaves nothing. Raises `BackupRefused` and what a restore raises."""
+    folder: Path, manifest: Manifest, keys: dict[str, bytes], settings: Settings, at: Path | None, journal: Path | None,
+    url: str = "",
+) -> Rehearsed:  # fmt: skip
+    """`url` names the empty database that a backup of PostgreSQL needs. Leaves nothing. Raises `BackupRefused` and what a
+    restore raises."""
     from lgsp.backup.manifest import BackupRefused
-    from lgsp.backup.restoring import restore
-    from lgsp.runtime import SystemClock
 
-    clock = SystemClock()
     size = sum(each.size for each in manifest.files.values())
     with TemporaryDirectory(prefix="lgsp-drill-", dir=at) as place:
         if (free := shutil.disk_usage(place).free) < _ROOM * size:
@@ -63,23 +63,52 @@ def rehearse(
                 f"{Path(place).parent} has {free / 1e9:.1f} GB, the copy needs {_ROOM * size / 1e9:.1f}"
             )
         data = Path(place) / "data"
-        steps: dict[str, float] = {}
-        with _timed(steps, "restored, evidence verified", clock):
-            restored = restore(folder, manifest, keys, data, clock, journal)
-        rehearsed = Rehearsed(restored, steps)
-        with _timed(steps, "gateway started and asked", clock):
-            rehearsed.answers = asyncio.run(_started(_apart(settings, data)))
+        if manifest.store == "postgres":
+            return asyncio.run(_clustered(folder, manifest, keys, settings, data, url))
+        return _embedded(folder, manifest, keys, settings, data, journal)
+
+
+def _embedded(
+    folder: Path, manifest: Manifest, keys: dict[str, bytes], settings: Settings, data: Path, journal: Path | None
+) -> Rehearsed:
+    from lgsp.backup.restoring import restore
+    from lgsp.runtime import SystemClock
+
+    clock, steps = SystemClock(), dict[str, float]()
+    with _timed(steps, _RESTORED, clock):
+        restored = restore(folder, manifest, keys, data, clock, journal)
+    rehearsed = Rehearsed(restored, steps)
+    with _timed(steps, _STARTED, clock):
+        rehearsed.answers = asyncio.run(_started(_apart(settings, data)))
     return rehearsed
 
 
-def _apart(settings: Settings, data: Path) -> Settings:
+async def _clustered(
+    folder: Path, manifest: Manifest, keys: dict[str, bytes], settings: Settings, data: Path, url: str
+) -> Rehearsed:
+    from lgsp.backup.clustered import restore
+    from lgsp.runtime import SystemClock
+    from lgsp.store.postgres.passing import passing
+
+    clock, steps = SystemClock(), dict[str, float]()
+    async with passing(url) as own:
+        with _timed(steps, _RESTORED, clock):
+            restored = await restore(folder, manifest, keys, data, own, clock)
+        rehearsed = Rehearsed(restored, steps)
+        with _timed(steps, _STARTED, clock):
+            rehearsed.answers = await _started(_apart(settings, data, own))
+    return rehearsed
+
+
+def _apart(settings: Settings, data: Path, url: str = "") -> Settings:
     """The same province, but nobody to ask and nobody to tell."""
     from lgsp.settings import TlsSettings
 
+    store = replace(settings.store, url=url, node="drill" if url else "", keys="", journal=None)
     return replace(
         settings, data=data, host="127.0.0.1", port=0, upstreams={}, systems={}, witnesses={}, signers={}, sim=None,
         sandbox=None, tls=TlsSettings(), security_log=None, security_syslog="", public_url=None,
-        store=replace(settings.store, url="", journal=None), report=replace(settings.report, monthly=False),
+        store=store, report=replace(settings.report, monthly=False),
     )  # fmt: skip
 
 

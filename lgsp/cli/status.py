@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import click
 
-from lgsp.cli.client import ask
+from lgsp.cli.client import ask, pinned, trusting
 from lgsp.cli.output import Exit, as_json, data_option, json_option, refuse, say, table
 from lgsp.cli.place import loaded
 
@@ -20,6 +21,7 @@ MARKS = {"up": "●", "degraded": "◐", "down": "○", "unknown": "?", "mainten
 @click.option(
     "--url", help="Address of the bus (else the one of {data}/demo.json, else host and port of the settings)."
 )
+@click.option("--ca", type=click.Path(path_type=Path, exists=True), help="Certificates that the bus's must chain to.")
 @click.option("--lang", type=click.Choice(["vi", "en"]), default="vi", show_default=True)
 @click.option(
     "--html",
@@ -29,15 +31,17 @@ MARKS = {"up": "●", "degraded": "◐", "down": "○", "unknown": "?", "mainten
 )
 @data_option
 @json_option
-def status(url: str | None, lang: str, file: Path | None, data: Path | None, *, as_json_: bool) -> None:
+def status(
+    url: str | None, ca: Path | None, lang: str, file: Path | None, data: Path | None, *, as_json_: bool
+) -> None:
     """Every system with its stage and health. Ends with 3 while one is degraded or down."""
-    address = url or _address(data)
-    answer = ask("GET", f"{address.rstrip('/')}/status", headers={"accept": "application/json"})
+    address, tls = (url, trusting(ca)) if url else _own(data, ca)
+    answer = ask("GET", f"{address.rstrip('/')}/status", headers={"accept": "application/json"}, tls=tls)
     if not answer.fine or not isinstance(answer.document, dict):
         refuse(f"{address}: answered {answer.status}")
     board = answer.document
     if file is not None:
-        _save(f"{address.rstrip('/')}/status?format=file&lang={lang}", file)
+        _save(f"{address.rstrip('/')}/status?format=file&lang={lang}", file, tls)
     if as_json_:
         as_json(board)
     else:
@@ -48,8 +52,8 @@ def status(url: str | None, lang: str, file: Path | None, data: Path | None, *, 
         sys.exit(Exit.DEGRADED)
 
 
-def _save(address: str, file: Path) -> None:
-    answer = ask("GET", address)
+def _save(address: str, file: Path, tls: SSLContext | None) -> None:
+    answer = ask("GET", address, tls=tls)
     if not answer.fine:
         refuse(f"{address}: answered {answer.status}")
     file.write_bytes(answer.raw)
@@ -81,11 +85,17 @@ def _row(system: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _address(data: Path | None) -> str:
+def _own(data: Path | None, ca: Path | None) -> tuple[str, SSLContext | None]:
+    """The bus of this machine, at its own door: over its own TLS, where it has one, trusted by its own certificate."""
     import json
 
     settings = loaded(data=data).settings
     try:
-        return str(json.loads((settings.data / "demo.json").read_text("utf-8"))["gateway"])
+        return str(json.loads((settings.data / "demo.json").read_text("utf-8"))["gateway"]), trusting(ca)
     except (OSError, ValueError, KeyError):
-        return settings.public_url or f"http://{settings.host}:{settings.port}"
+        pass
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    place = f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
+    if settings.tls.certificate is None:
+        return f"http://{place}", trusting(ca)
+    return f"https://{place}", trusting(ca) or pinned(settings.tls.certificate)

@@ -10,11 +10,15 @@ import click
 from lgsp.cli.output import Exit, refuse, say
 
 if TYPE_CHECKING:
+    import socket
+
     from aiohttp import web
 
     from lgsp.audit.witness import Witness
 
 _BODY = 64 * 1024
+_BODY_SECONDS = 10.0
+_CONNECTIONS = 256
 
 
 @click.group()
@@ -38,11 +42,35 @@ _NAME = click.option(
 @click.option("--port", type=int, required=True)
 def serve(name: str, state: Path, logs: tuple[str, ...], host: str, port: int) -> None:
     """Answer `POST /add-checkpoint` until Ctrl-C."""
-    from aiohttp import web
+    from lgsp.cli.serving import address, bind
+    from lgsp.runtime import run
 
     opened = _open(name, state, logs)
-    say(f"witnessing {len(opened.logs)} logs on http://{host}:{port} as {opened.key}")
-    web.run_app(application(opened), host=host, port=port, print=None, access_log=None, keepalive_timeout=15)
+    listener = bind(host, port, "--port")
+    say(f"witnessing {len(opened.logs)} logs on {address(listener)} as {opened.key}")
+    run(_serve(opened, listener))
+
+
+async def _serve(opened: Witness, listener: socket.socket) -> None:
+    """With the same shell as the bus: connections counted, slow ones let go, nothing of a caller in a log."""
+    from aiohttp import web
+
+    from lgsp.cli.serving import stopper
+    from lgsp.endpoints.sockets import Runner, patient
+    from lgsp.log import silent
+
+    stop = stopper()
+    runner = Runner(
+        application(opened), _CONNECTIONS, access_log=None, handle_signals=False, logger=silent(), auto_decompress=False,
+        keepalive_timeout=15, read_bufsize=16 * 1024, shutdown_timeout=_BODY_SECONDS,
+    )  # fmt: skip
+    await runner.setup()
+    patient(listener)
+    await web.SockSite(runner, listener).start()
+    try:
+        await stop.wait()
+    finally:
+        await runner.cleanup()
 
 
 @witness.command()
@@ -62,15 +90,34 @@ def application(opened: Witness) -> web.Application:
     lock = asyncio.Lock()
 
     async def add_checkpoint(request: web.Request) -> web.Response:
-        async with asyncio.timeout(10):
-            body = await request.read()
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            return _said(415, "a checkpoint is not compressed\n")
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await request.read()
+        except TimeoutError:
+            late = _said(408, "the request does not come to its end\n")
+            late.force_close()
+            return late
+        except web.HTTPRequestEntityTooLarge:
+            return _said(413, "a checkpoint is small\n")
         async with lock:  # two callers must not both carry on from the same tree
             reply = opened.add_checkpoint(body)
-        return web.Response(status=reply.status, body=reply.body.encode(), headers={"content-type": reply.content_type})
+        return _said(reply.status, reply.body, reply.content_type)
+
+    async def dress(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update({"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Server": "lgsp"})
 
     made = web.Application(client_max_size=_BODY)
     made.router.add_post("/add-checkpoint", add_checkpoint)
+    made.on_response_prepare.append(dress)
     return made
+
+
+def _said(status: int, text: str, content_type: str = "text/plain; charset=utf-8") -> web.Response:
+    from aiohttp import web
+
+    return web.Response(status=status, body=text.encode(), headers={"content-type": content_type})
 
 
 def _open(name: str, state: Path, logs: tuple[str, ...]) -> Witness:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 190, 46, 12, 26
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 190, 64, 16, 28
 """Of the picture, with room for the labels on the left and below."""
 _STEPS = (1, 2, 5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _PLACE = {letter: place for place, letter in enumerate(_ALPHABET, 1)}
@@ -13,6 +14,7 @@ _DIGIT, _LETTER, _OTHER = 1, 2, 3
 Key = tuple[tuple[tuple[int, int], ...], tuple[int, ...], str]
 
 
+@lru_cache(maxsize=4096)
 def collation_key(text: str) -> Key:
     """For `sorted`. Words are compared before the spaces between them matter: "An Bình" comes before "Ân"."""
     primary: list[tuple[int, int]] = []

@@ -61,7 +61,7 @@ def written(document: Paper, facts: Facts, pages: Pages, lang: Lang, form: Form)
         return File(name, pages.render("report_paper.html", lang, facts.made, frame, values).encode(), KINDS[form])
     from lgsp.report.docx import docx  # a tenth of a second to import, and seldom wanted
 
-    return File(name, docx(document, facts, pages.words[lang]["report"]), KINDS[form])
+    return File(name, docx(document, facts.made, pages.words[lang]["report"]), KINDS[form])
 
 
 def report_files(facts: Facts, titles: Mapping[str, Text], settings: Settings, pages: Pages) -> dict[str, bytes]:

@@ -85,7 +85,7 @@ class Doorkeeper:
             await self._wrong(session.operator, peer, (_digest("guess", session.operator, peer),))
             raise SignInRefused
         if len(fresh) < 12:  # before any evidence of a change
-            raise Refused("a password has at least 12 characters")
+            raise Refused("Mật khẩu có ít nhất 12 ký tự", "a password has at least 12 characters")
         await office.audit.note("operator-password", session.operator, operator=session.operator)
         await put_operator(office.store, office.runtime, operator.user, operator.role, fresh)
         await office.store.sessions.end_all(operator.user)

@@ -12,6 +12,7 @@ from typing import Any
 from lgsp.console.indoors import indoors
 from lgsp.health.attention import sentences
 from lgsp.health.cause import Cause, label
+from lgsp.health.shared import Shared, in_common
 from lgsp.model import Health, Stage, SubmissionState, Text
 from lgsp.registry import Connector
 from lgsp.runtime import HANOI
@@ -28,7 +29,13 @@ async def standing(house: Any, *, inside: bool) -> dict[str, Any]:
     names callers, which the public page does not."""
     now = house.runtime.clock.now()
     waiting = await _waiting(house)
-    systems = [_system(house, each, now, waiting[each.name]) for each in house.registry.connectors.values()]
+    connectors = house.registry.connectors
+    seen = {name: house.health.system(name) for name in connectors}
+    common = in_common(house, seen, now)
+    blamed = {name: each.upstream for each in common.values() for name in each.systems}
+    systems = [
+        _system(house, each, seen[name], now, waiting[name], blamed.get(name)) for name, each in connectors.items()
+    ]
     stages = Counter(each["stage"] for each in systems)
     health = Counter(each["health"] for each in systems if each["stage"] in COUNTED)
     total = sum(stages[name] for name in COUNTED)
@@ -45,16 +52,17 @@ async def standing(house: Any, *, inside: bool) -> dict[str, Any]:
         "counts": {"total": total, **{name: stages[name] for name in COUNTED}},
         "proven": proven,
         "health": {each.value: health[each.value] for each in _SHOWN},
-        "upstreams": [_upstream(each) for each in house.health.upstreams()],
+        "upstreams": [_upstream(each, common.get(each.name)) for each in house.health.upstreams()],
         "house": indoors(house, now),
         "notices": _notices(house, now, inside=inside),
         "systems": systems,
     }
 
 
-def _system(house: Any, connector: Connector, now: datetime, waiting: int) -> dict[str, Any]:
+def _system(
+    house: Any, connector: Connector, seen: Any, now: datetime, waiting: int, blamed: str | None
+) -> dict[str, Any]:
     entry = house.ledger.stage(connector.name)
-    seen = house.health.system(connector.name)
     backends = connector.backends.values()
     today, yesterday = house.health.counts.today(connector.name, now)
     return {
@@ -71,7 +79,7 @@ def _system(house: Any, connector: Connector, now: datetime, waiting: int) -> di
         "cause": _whole(seen.cause, seen.todo),
         "layer": seen.layer,
         "next": _text(seen.todo),
-        "because": seen.because,
+        "because": seen.because or blamed,
         "checked_at": _iso(seen.checked_at),
         "protocol": ", ".join(sorted({each.adapter.upper() for each in backends})),
         "upstream": ", ".join(sorted({each.upstream for each in backends})),
@@ -89,7 +97,17 @@ def _system(house: Any, connector: Connector, now: datetime, waiting: int) -> di
     }
 
 
-def _upstream(seen: Any) -> dict[str, Any]:
+def _upstream(seen: Any, common: Shared | None) -> dict[str, Any]:
+    """What the systems behind it have in common is said of it."""
+    if common is not None:
+        return {
+            **_upstream(seen, None),
+            "health": common.health.value,
+            "health_since": _iso(common.since),
+            "cause": common.cause.text.as_dict(),
+            "layer": common.cause.layer,
+            "next": _text(common.cause.todo),
+        }
     return {
         "id": seen.name,
         "title": {"vi": label(seen.name), "en": label(seen.name)},

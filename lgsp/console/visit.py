@@ -143,7 +143,7 @@ class Page:
     method: Literal["GET", "POST"] = "GET"
     nav: int | None = None
     """Its place in the navigation."""
-    badge: Callable[[Any], int | None] | None = None
-    """A figure beside its name there, from the house; quick, it is asked on every page."""
+    badge: Callable[[Any], Awaitable[int]] | None = None
+    """A figure beside its name there, counted from the house every few seconds (`badges.py`); nought is not shown."""
     body: int = SMALL
     """Bytes of a form, files included."""

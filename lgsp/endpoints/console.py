@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from aiohttp import web
 
-from lgsp.console.pages import account, navigation, pages
+from lgsp.console.badges import Badges
+from lgsp.console.pages import account, counts, navigation, pages
 from lgsp.console.render import HEADERS, Frame, Link, Pages
 from lgsp.console.sessions import LONGEST, Doorkeeper, SignInRefused, guard_of, same, sealed
 from lgsp.console.visit import EVERYBODY, PUBLIC, File, Form, Go, Missing, Page, Said, Shown, View, Visit
@@ -63,6 +64,7 @@ class Console:
         self.house = house
         self.pages: Pages = house.pages
         self.doorkeeper = Doorkeeper(house.office, house.events)
+        self.badges = Badges(house, counts())
 
     # -- every page ---------------------------------------------------------------------------------------------------
 
@@ -84,11 +86,18 @@ class Console:
                         return self._page(request, visit, View("error.html", {"what": "forged", "detail": ""}, 403))
                     visit = replace(visit, form=form)
                 shown = await page.answer(visit)
+                await self._counted(page, session)
             except Exception as error:  # noqa: BLE001  whatever a page raises becomes a page
                 return self._page(request, visit, self._wrong(error, visit))
             return self._page(request, visit, shown)
 
         return answer
+
+    async def _counted(self, page: Page, session: SessionRecord | None) -> None:
+        if page.method == "POST":
+            self.badges.forget()
+        elif session is not None:
+            await self.badges.refresh()
 
     async def missing(self, request: web.Request) -> web.StreamResponse:
         """A page that says so, for people who mistype."""
@@ -201,7 +210,7 @@ class Console:
             province=province(self.house, visit.lang),
             address=visit.address,
             demo=self.house.settings.demo,
-            links=links(self.house, visit),
+            links=links(visit, self.badges.figures),
             user=visit.user,
             role=visit.session.role if visit.session else "",
             guard=guard if guard is not None else guard_of(token) if token else "",
@@ -219,7 +228,7 @@ class Console:
         """The page of an error; what is not ours to say stands in the log and nowhere else."""
         match error:
             case Refused():
-                return View("error.html", {"what": "refused", "detail": str(error)}, 409)
+                return View("error.html", {"what": "refused", "detail": error.said[visit.lang]}, 409)
             case TooLarge():
                 return View("error.html", {"what": "large", "detail": ""}, 413)
             case StoreFailed() | EvidenceUnavailable():
@@ -248,11 +257,11 @@ def province(house: Any, lang: Lang) -> str:
     return str(of.name_en if lang == "en" else of.name_vi)
 
 
-def links(house: Any, visit: Visit) -> tuple[Link, ...]:
+def links(visit: Visit, figures: Mapping[str, int]) -> tuple[Link, ...]:
     """What this person may open, in order."""
     words = visit.w["nav"]
     return tuple(
-        Link(f"{HOME}{page.path}", words[page.name], page.name == visit.name, page.badge(house) if page.badge else None)
+        Link(f"{HOME}{page.path}", words[page.name], page.name == visit.name, figures.get(page.name) or None)
         for page in navigation()
         if page.roles == PUBLIC or visit.may(*page.roles)
     )

@@ -18,6 +18,7 @@ from aiohttp import web
 
 from lgsp.decisions import Refused
 from lgsp.errors import EvidenceUnavailable
+from lgsp.log import silent
 from lgsp.store import StoreFailed
 
 
@@ -65,7 +66,8 @@ async def listen(carry_out: CarryOut, data: Path, framed: Callable[[], asyncio.P
         _bind(listener, path)
     finally:
         os.umask(before)
-    runner = web.AppRunner(control(carry_out), access_log=None, handle_signals=False)
+    # its own words quote what was sent
+    runner = web.AppRunner(control(carry_out), access_log=None, handle_signals=False, logger=silent())
     await runner.setup()
     assert runner.server is not None
     http = runner.server

@@ -6,8 +6,7 @@ Whatever is refused here is refused in the format of the path: problem+json, a S
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.typedefs import Middleware
@@ -17,6 +16,8 @@ from lgsp.endpoints import edge, wso2
 from lgsp.endpoints.house import Answer, House, Route
 from lgsp.endpoints.reads import CONSUMER
 from lgsp.endpoints.rest import problem_response
+from lgsp.endpoints.short import WAYS, Ways
+from lgsp.endpoints.whole import SERVER, Whole, dressed
 from lgsp.errors import (
     InvalidMessage,
     LgspError,
@@ -33,30 +34,20 @@ from lgsp.pipeline.authenticate import by_headers, missing
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-SHELL: Mapping[str, str] = MappingProxyType(
-    {
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-    }
-)
-"""Of every answer that does not say it itself: whatever it is, no browser may run, frame, guess at or keep it."""
-_HSTS = "max-age=31536000"
-
 
 def application(house: House, routes: Iterable[Route]) -> web.Application:
     """The table of routes as an aiohttp application; an address that is not in the table does not exist."""
     built = web.Application(client_max_size=house.settings.limits.body, middlewares=[_middleware(house)])
-    for route in routes:
-        built.router.add_route(route.method, route.path, _guarded(house, route))
-    shell = {**SHELL, "Strict-Transport-Security": _HSTS} if house.settings.tls.certificate is not None else SHELL
+    table = [(route, _guarded(house, route)) for route in routes]
+    for route, answer in table:
+        built.router.add_route(route.method, route.path, answer)
+    built[WAYS] = Ways(table)
+    shell = dressed(tls=house.settings.tls.certificate is not None)
 
     async def dress(_: web.Request, response: web.StreamResponse) -> None:
         for name, value in shell.items():
             response.headers.setdefault(name, value)
-        response.headers[hdrs.SERVER] = "lgsp"  # of what and which version is nobody's business
+        response.headers[hdrs.SERVER] = SERVER
 
     built.on_response_prepare.append(dress)
     return built
@@ -102,7 +93,8 @@ def _middleware(house: House) -> Middleware:
                 return response
             if request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() != "identity":
                 return await _outside(house, request, UnsupportedMediaType(_COMPRESSED))
-            return await edge.delivered(house, request, await handler(request))
+            response = await handler(request)
+            return response if response.__class__ is Whole else await edge.delivered(house, request, response)
         except ConnectionError:  # the caller has gone, or was let go: nobody is there to be told
             raise
         except web.HTTPNotFound:
@@ -127,9 +119,9 @@ def _middleware(house: House) -> Middleware:
 
 def _well_framed(request: web.Request) -> bool:
     """What two servers in a row could read differently is refused (RULES 23); the parser has refused the plainer cases."""
-    coding = request.headers.getall(hdrs.TRANSFER_ENCODING, [])
-    if not coding:
+    if hdrs.TRANSFER_ENCODING not in request.headers:
         return True
+    coding = request.headers.getall(hdrs.TRANSFER_ENCODING)
     return request.version >= HttpVersion11 and [each.strip().lower() for each in coding] == ["chunked"]
 
 

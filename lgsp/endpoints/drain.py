@@ -44,11 +44,14 @@ class Drain:
         async def counted(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
-            if request.path.endswith("/events"):
+            if "/events" in request.raw_path and request.path.endswith("/events"):
                 return await handler(request)
             self.under_way += 1
             try:
-                return await handler(request)
+                response = await handler(request)
+                if self.begun:  # an answer that is written whole asks nobody before it leaves
+                    response.force_close()
+                return response
             finally:
                 self.under_way -= 1
                 if self.begun and not request.path.endswith("z"):  # who asks /readyz is no caller

@@ -16,6 +16,7 @@ from lgsp.adapters.rest import media_type
 from lgsp.certificates import from_header
 from lgsp.endpoints.house import House
 from lgsp.endpoints.notices import notices
+from lgsp.endpoints.whole import FRAMED, Whole, shell
 from lgsp.errors import BusFault, InvalidMessage, LgspError, TooLarge, UnknownOperation
 from lgsp.events import BusFaultFound
 from lgsp.exchange import Exchange
@@ -44,18 +45,17 @@ class MethodNotAllowed(UnknownOperation):
 
 def new_exchange(house: House, request: web.Request, face: Face) -> Exchange:
     """The slots that a face fills; the body is not read yet."""
-    runtime = house.runtime
-    headers = lower(request)
-    started = runtime.clock.monotonic()
-    correlation = headers.get("x-correlation-id", "")
+    runtime, clock = house.runtime, house.runtime.clock
+    headers, started, name = lower(request), house.runtime.clock.monotonic(), runtime.ids.new()
+    correlation = headers.get("x-correlation-id")
     return Exchange(
-        id=runtime.ids.new(),
+        id=name,
         face=face,
         request=HttpRequest(request.method, request.raw_path, headers),
-        received=runtime.clock.now(),
+        received=clock.now(),
         started=started,
-        correlation_id=correlation if _CORRELATION.fullmatch(correlation) else runtime.ids.new(),
-        traceparent=_trace(house, headers.get("traceparent", "")),
+        correlation_id=correlation if correlation is not None and _CORRELATION.fullmatch(correlation) else name,
+        traceparent=_trace(house, headers.get("traceparent")),
         lang=language(headers),
         peer=_peer(house, request, headers),
         certificate=_certificate(house, request, headers) if house.settings.tls.asks else None,
@@ -67,9 +67,20 @@ def new_exchange(house: House, request: web.Request, face: Face) -> Exchange:
     )
 
 
+def names(request: web.Request) -> tuple[str, ...]:
+    """The parts of the address that a door's template has in braces, in their order."""
+    found = request._match_info  # noqa: SLF001  the public name insists that there is one
+    if found is not None:
+        return tuple(found.values())
+    return tuple(request.raw_path.split("/")[2:])  # it came the short way: plain, and nothing to decode
+
+
 def lower(request: web.Request) -> dict[str, str]:
     """Header names in lower case; a repeated header is joined by a comma."""
-    headers: dict[str, str] = {}
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if len(headers) == len(request.headers):
+        return headers
+    headers.clear()
     for name, value in request.headers.items():
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
@@ -78,6 +89,8 @@ def lower(request: web.Request) -> dict[str, str]:
 
 def language(headers: Mapping[str, str]) -> Lang:
     """Vietnamese unless English is asked for first."""
+    if "accept-language" not in headers:
+        return "vi"
     return "en" if headers.get("accept-language", "").strip().lower().startswith("en") else "vi"
 
 
@@ -116,11 +129,10 @@ async def read_body(
 
     Raises `TooLarge`, `InvalidMessage` and `Overloaded`.
     """
-    if request.content_length is not None and request.content_length > limit:
+    announced = request.content_length
+    if announced is not None and announced > limit:
         raise TooLarge()
-    if not request.can_read_body:
-        return b""
-    large = request.content_length is None or request.content_length > STREAM_FROM
+    large = announced is None or announced > STREAM_FROM
     try:
         if request.content.is_eof() and not (streamed and large):  # it came with its head: no wait, no timer
             body = request.content.read_nowait()
@@ -178,6 +190,8 @@ async def send(
     """Writes an answer; a spooled one in pieces, never whole in memory."""
     fields = {**reply.headers, **headers}
     if isinstance(reply.body, bytes):
+        if len(reply.body) <= _WAITS_FROM and FRAMED.isdisjoint(reply.headers):
+            return Whole(reply.status, fields, reply.body, shell(tls=house.settings.tls.certificate is not None))
         return web.Response(status=reply.status, headers=fields, body=reply.body)
     response = web.StreamResponse(status=reply.status, headers=fields)
     response.content_length = reply.body.size
@@ -249,11 +263,13 @@ def _let_go(error: BaseException) -> None:
     error.__traceback__ = error.__context__ = error.__cause__ = None
 
 
-def _trace(house: House, given: str) -> str:
-    found = _TRACEPARENT.fullmatch(given)
+def _trace(house: House, given: str | None) -> str:
+    found = _TRACEPARENT.fullmatch(given) if given is not None else None
     bits = house.runtime.random.getrandbits
-    trace = found[1] if found else f"{bits(128):032x}"
-    return f"00-{trace}-{bits(64):016x}-01"
+    if found is not None:
+        return f"00-{found[1]}-{bits(64):016x}-01"
+    fresh = f"{bits(192):048x}"
+    return f"00-{fresh[:32]}-{fresh[32:]}-01"
 
 
 def peer(house: House, request: web.Request) -> str:

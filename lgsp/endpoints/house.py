@@ -37,6 +37,8 @@ class Route:
     answer: Answer
     roles: frozenset[str] = frozenset()
     """Of operators who may; every route with access "operator" names at least one."""
+    short: bool = False
+    """Its door reads names out of the address itself, so a plain address may lead there past the table (`short.py`)."""
 
 
 class House(Protocol):

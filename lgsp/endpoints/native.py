@@ -7,6 +7,7 @@ bytes, and what the bus itself refuses it says in the platform's words. Grants, 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -29,8 +30,7 @@ _IN_BODY = ("session", "accessToken", "access_token")
 
 
 def routes(house: House) -> list[Route]:
-    async def call(request: web.Request) -> web.StreamResponse:
-        return await _call(house, request)
+    call = partial(_call, house)
 
     async def login(request: web.Request) -> web.StreamResponse:
         return await _login(house, request)
@@ -41,8 +41,8 @@ def routes(house: House) -> list[Route]:
     return [
         Route("POST", "/native/token", "client", issue),
         Route("POST", f"/native{XROAD_FORWARD}/mapi/login", "client", login),
-        Route("POST", "/native/{path:.+}", "exchange", call),
-        Route("GET", "/native/{path:.+}", "exchange", call),
+        Route("POST", "/native/{path:.+}", "exchange", call, short=True),
+        Route("GET", "/native/{path:.+}", "exchange", call, short=True),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 from aiohttp import web
@@ -23,16 +24,12 @@ _CHARSET = re.compile(r'charset="?(?!utf-?8\b)', re.IGNORECASE)
 
 
 def routes(house: House) -> list[Route]:
-    async def call(request: web.Request) -> web.StreamResponse:
-        return await _call(house, request)
-
-    return [Route("POST", "/api/{system}/{version}/{operation}", "exchange", call)]
+    return [Route("POST", "/api/{system}/{version}/{operation}", "exchange", partial(_call, house), short=True)]
 
 
 async def _call(house: House, request: web.Request) -> web.StreamResponse:
     exchange = edge.new_exchange(house, request, Face.REST)
-    names = request.match_info
-    exchange.system, exchange.version, exchange.operation_name = names["system"], names["version"], names["operation"]
+    exchange.system, exchange.version, exchange.operation_name = edge.names(request)
     drawer = house.spool.drawer()
     try:
         reply = await _answer(house, request, exchange, drawer)

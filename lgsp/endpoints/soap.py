@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -29,18 +30,17 @@ _PATH = "/soap/{system}/{version}"
 def routes(house: House) -> list[Route]:
     kept = Documents(house)
 
-    async def call(request: web.Request) -> web.StreamResponse:
-        return await _call(house, request)
+    call = partial(_call, house)
 
     async def documents(request: web.Request) -> web.StreamResponse:
         return await _documents(house, kept, request)
 
-    return [Route("POST", _PATH, "exchange", call), Route("GET", _PATH, "public", documents)]
+    return [Route("POST", _PATH, "exchange", call, short=True), Route("GET", _PATH, "public", documents)]
 
 
 async def _call(house: House, request: web.Request) -> web.StreamResponse:
     exchange = edge.new_exchange(house, request, Face.SOAP)
-    exchange.system, exchange.version = request.match_info["system"], request.match_info["version"]
+    exchange.system, exchange.version = edge.names(request)
     exchange.respond_async = False  # asynchronous acceptance is REST's
     exchange.idempotency_key = None
     drawer = house.spool.drawer()

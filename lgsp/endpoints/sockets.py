@@ -18,6 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from lgsp.adapters.problem import problem
 from lgsp.endpoints.rest import PROBLEM
+from lgsp.endpoints.short import WAYS
 from lgsp.errors import InvalidMessage, LgspError, Overloaded, TooLarge
 from lgsp.model import FieldError
 
@@ -42,6 +43,8 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
+        if (ways := self.app.get(WAYS)) is not None:
+            server.request_handler = ways.through(self.app.middlewares, server.request_handler)  # type: ignore[assignment]  # aiohttp names the base of the requests that it makes
         handed = {
             name: value for name, value in self.handed.items() if name not in ("handle_signals", "shutdown_timeout")
         }

@@ -123,7 +123,7 @@ async def _passed_on(house: Any, request: web.Request, target: str, headers: Map
         drawer.close()
         if house.observed is not None:
             path = target.partition("?")[0]
-            house.observed.take(Line(clock.now(), request.method, path, status, clock.monotonic() - began))
+            house.observed.passed_on(Line(clock.now(), request.method, path, status, clock.monotonic() - began))
 
 
 async def _refused(

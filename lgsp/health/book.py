@@ -40,7 +40,7 @@ class HealthBook:
 
     def __post_init__(self) -> None:
         self.breakers = Breakers(self.policy, self.runtime.clock, self.events)
-        self.events.subscribe(self._count)
+        self.events.subscribe(self._count, ExchangeFinished, ProbeMade)
 
     # -- the pipeline -------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,24 @@ _FAILED = {
     "overloaded": Text("bị từ chối vì quá hạn mức", "were throttled"),
     "slow": Text("trả lời quá chậm", "were answered too slowly"),
 }
+_FAILED_AT = {
+    ("bad-answer", "backend"): Text("gặp lỗi phía máy chủ", "met a server error"),
+    ("connect-failed", "backend"): Text("không được phục vụ", "were not served"),
+    ("bad-answer", "account"): Text("bị từ chối quyền truy cập", "were refused access"),
+}
+"""Where the layer says more than the code."""
+_ALIKE = {
+    "platform": Text("bị nền tảng tạm ngắt điểm cuối", "find their endpoints suspended by the platform"),
+    "quota": Text("bị từ chối vì quá hạn mức", "are throttled"),
+    "contract": Text("trả lời sai hợp đồng", "break their contracts"),
+    "backend": Text("quá thời hạn hoặc báo lỗi", "time out or answer with errors"),
+    "token": Text("từ chối mã truy cập của trục", "refuse the bus's access token"),
+    "account": Text("từ chối tài khoản của trục", "refuse the bus's account"),
+    "tcp": Text("ngắt kết nối", "break connections off"),
+}
+"""What many systems behind one platform do at once, by layer."""
+_PLATFORMS = frozenset({"quota", "token", "session", "account"})
+"""Layers about which the platform's operator is called, and not the ministry."""
 _FEW = 3
 _OTHER = Text("gặp lỗi kỹ thuật", "failed technically")
 _LAYERS = {
@@ -172,7 +190,7 @@ def upstream_cause(
     few = Text("", "")
     if 0 < len(behind) <= _FEW:
         few = Text(f" ({', '.join(each.vi for each in behind)})", f" ({', '.join(each.en for each in behind)})")
-    who = Text(f"đơn vị vận hành trục {label(upstream)}", f"the operator of {label(upstream)}")
+    who = _operator(upstream)
     return Cause(
         layer,
         Text(
@@ -185,6 +203,30 @@ def upstream_cause(
             f"check the line, the address and the account of the upstream; call {who.en}",
         ),
     )
+
+
+def common_cause(upstream: str, layer: str, since: datetime, now: datetime, failing: int, known: int) -> Cause:
+    """Systems behind one upstream that fail alike, while its own door answers: the likeliest reason is the upstream's."""
+    at, alike = _since(since, now), _ALIKE.get(layer, Text("trục trặc như nhau", "fail alike"))
+    who = _operator(upstream)
+    step = Text(
+        f"gọi {who.vi}; chưa cần gọi từng bộ, ngành", f"call {who.en}; the ministries need not be called one by one"
+    )
+    first = _by_layer(layer, who) if layer in _PLATFORMS | {"tcp"} else None
+    return Cause(
+        layer,
+        Text(
+            f"Trục {label(upstream)}: {failing}/{known} hệ thống phía sau cùng {alike.vi} từ {at.vi}; "
+            "nhiều khả năng lỗi ở nền tảng",
+            f"Upstream {label(upstream)}: {failing} of {known} systems behind it {alike.en} since {at.en}; "
+            "most likely the platform is at fault",
+        ),
+        first or step,
+    )
+
+
+def _operator(upstream: str) -> Text:
+    return Text(f"đơn vị vận hành trục {label(upstream)}", f"the operator of {label(upstream)}")
 
 
 def no_probe(title: Text) -> Cause:
@@ -210,7 +252,7 @@ def _joined(facts: Facts, state: Text, evidence: Text | None) -> Cause:
 
 
 def _evidence(facts: Facts) -> Text:
-    failed = _FAILED.get(facts.code, _OTHER)
+    failed = _FAILED_AT.get((facts.code, layer_of(facts.code, facts.layer)), _FAILED.get(facts.code, _OTHER))
     said = facts.detail
     vi, en = (f" ({_within(said.vi)})", f" ({_within(said.en)})") if said else ("", "")
     return Text(
@@ -223,7 +265,10 @@ def _todo(facts: Facts) -> Text:
     who = Text(facts.contact.vi or facts.title.vi, facts.contact.en or facts.title.en)
     if facts.good and facts.code != "slow":
         return Text("theo dõi thêm", "keep watching")
-    found = _by_layer(layer_of(facts.code, facts.layer), who)
+    layer = layer_of(facts.code, facts.layer)
+    if layer in _PLATFORMS and facts.upstream:
+        who = _operator(facts.upstream)
+    found = _by_layer(layer, who)
     if found is not None:
         return found
     return Text(f"gọi {who.vi}; đặt thông báo bảo trì nếu kéo dài", f"call {who.en}; announce maintenance if it lasts")

@@ -34,7 +34,7 @@ class HealthKeeper:
     waiting: deque[HealthRow] = field(default_factory=lambda: deque(maxlen=MOST_TRANSITIONS))
 
     def __post_init__(self) -> None:
-        self.events.subscribe(self._note)
+        self.events.subscribe(self._note, HealthChanged)
 
     async def restore(self) -> None:
         """The last two days of an earlier process. Health itself is not restored: what is not verified is unknown (RULES 13)."""

@@ -7,18 +7,21 @@ So statuses are judged as kindly as they can be, contracts are not judged at all
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from lgsp.errors import BadAnswer, BusFault, ConnectFailed, Overloaded, Timeout
 from lgsp.events import Events
 from lgsp.health import HealthBook
-from lgsp.health.counts import BOUNDS, Counts, quantile
+from lgsp.health.counts import BOUNDS, KEPT, Counts, quantile
 from lgsp.model import Health
+from lgsp.observer.hours import OBSERVED, Hours
 from lgsp.observer.lines import Line
 from lgsp.observer.matching import Matching
 from lgsp.runtime import Runtime
+from lgsp.store.port import CountRow
 
 OLD = timedelta(minutes=10)
 """A line of longer ago counts in the statistics, and says nothing of how a system is now."""
@@ -64,7 +67,12 @@ class ObservedBook:
     unmatched: int = 0
     unreadable: int = 0
     lines: int = 0
+    passed: Hours = field(default_factory=Hours)
+    """Calls that this process has passed on itself, as far as nobody has kept them."""
+    last: dict[str, datetime] = field(default_factory=dict)
+    """Of each system's newest line, an earlier process's too."""
     _day: Counts = field(default_factory=Counts)
+    _hour: datetime | None = None
 
     def __post_init__(self) -> None:
         self.book = HealthBook(lambda: self.matching.registry, self.runtime, Events())
@@ -81,15 +89,43 @@ class ObservedBook:
         system, operation = found
         outcome, now = outcome_of(line.status), self.runtime.clock.now()
         self._add(system, operation, outcome, line)
-        if now - timedelta(hours=24) < line.at <= now + OLD:
-            self._day.add(system, operation, "observed", outcome, line.seconds or 0.0, min(line.at, now))
-            self._day.pending.clear()  # nobody keeps them
+        if now - KEPT < line.at <= now + OLD:
+            one = Hours()
+            one.add(system, operation, outcome, min(line.at, now), line.seconds)
+            self._into_the_day(one.drain(), now)
         if now - OLD < line.at:
             code = "ok" if outcome in ("ok", "record-not-found", "invalid-message") else outcome
             self.book.take_in(system, operation, code, None, "", slow=False)
 
+    def passed_on(self, line: Line) -> None:
+        """A call that the bus has passed on: no log has it, so it is kept from here."""
+        self.take(line)
+        found = self.matching.of(line.method, line.path)
+        if found is not None:
+            self.passed.add(*found, outcome_of(line.status), line.at, line.seconds)
+
+    def restore(self, rows: Iterable[CountRow], last: Mapping[str, datetime]) -> None:
+        """What an earlier process has kept; `last` where it is known to the moment, else the hour stands for it."""
+        kept = [each for each in rows if each.system.startswith(OBSERVED)]
+        self._into_the_day(kept, self.runtime.clock.now())
+        for row in kept:
+            name = row.system.removeprefix(OBSERVED)
+            self.last[name] = max(self.last.get(name, row.hour), row.hour, last.get(name, row.hour))
+
+    def _into_the_day(self, rows: Iterable[CountRow], now: datetime) -> None:
+        """Under the system's own name, as some caller's: the day's counts are this book's alone."""
+        self._day.restore(
+            replace(each, system=each.system.removeprefix(OBSERVED), consumer="observed") for each in rows
+        )
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if hour != self._hour:
+            self._hour = hour
+            for key in [each for each in self._day.tallies if each[1] <= now - KEPT]:
+                del self._day.tallies[key]
+
     def _add(self, system: str, operation: str, outcome: str, line: Line) -> None:
         each = self.sums.setdefault(system, Sum())
+        self.last[system] = max(self.last.get(system, line.at), line.at)
         each.calls += 1
         each.answered += outcome in ("ok", "record-not-found")
         each.failed += line.status >= 500
@@ -103,20 +139,19 @@ class ObservedBook:
 
     def of(self, system: str) -> dict[str, Any] | None:
         """For the board: the last day; None where nothing of it was seen."""
-        total = self.sums.get(system)
-        if total is None:
+        last = self.last.get(system)
+        if last is None:
             return None
         now = self.runtime.clock.now()
         day, seen = self._day.day(system, now), self.book.verdict(system)
-        fresh = total.last is not None and now - total.last < OLD
         return {
             "source": self.source,
-            "health": (seen.health if fresh else Health.UNKNOWN).value,
+            "health": (seen.health if now - last < OLD else Health.UNKNOWN).value,
             "since": seen.since.isoformat(timespec="seconds"),
             "calls": day.calls,
             "success_rate": day.success_rate,
-            "latency_ms": {"p50": _ms(quantile(total.buckets, 0.5)), "p95": _ms(quantile(total.buckets, 0.95))},
-            "last": total.last.isoformat(timespec="seconds") if total.last else None,
+            "latency_ms": {"p50": _ms(day.p50), "p95": _ms(day.p95)},
+            "last": last.isoformat(timespec="seconds"),
         }
 
     def as_dict(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,6 +16,18 @@ from lgsp.runtime import Runtime
 CHUNK = 64 * 1024
 """Some hundred lines: what counting them takes on the loop stays below a few milliseconds."""
 LOOK_SECONDS = 0.5
+_BEGINNING = 1024
+"""Bytes by whose digest a file is known again: a number of the file system may be given anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a file was read: everything before `offset` was handed out."""
+
+    inode: int
+    offset: int
+    begins: str
+    """Digest of the first bytes, as many as there are up to `offset`."""
 
 
 @dataclass(slots=True)
@@ -47,6 +60,31 @@ class Tail:
             return last
         return self._lines(chunk)
 
+    def place(self) -> Place | None:
+        """None where nothing of a file was read yet."""
+        if self._file is None:
+            return None
+        handle, offset = self._file.fileno(), self._file.tell() - len(self._left)
+        return Place(os.fstat(handle).st_ino, offset, _begins(handle, offset))
+
+    def resume(self, place: Place) -> bool:
+        """Goes on there, also where the file has been renamed meanwhile; False where it is gone or was begun anew."""
+        beside = sorted(self.path.parent.glob(f"{self.path.name}*"))
+        for path in (self.path, *beside):
+            try:
+                file = path.open("rb")
+            except OSError:
+                continue
+            found = os.fstat(file.fileno())
+            known = found.st_ino == place.inode and found.st_size >= place.offset
+            if known and _begins(file.fileno(), place.offset) == place.begins:
+                file.seek(place.offset)
+                self.close()
+                self._file = file
+                return True
+            file.close()
+        return False
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
@@ -73,13 +111,22 @@ class Tail:
         return [each for each in whole if each.strip()]
 
 
-async def follow(path: Path, runtime: Runtime) -> AsyncIterator[list[bytes]]:
-    """New lines, in portions; an empty portion where nothing is new. Files are read away from the loop."""
+def _begins(handle: int, offset: int) -> str:
+    return hashlib.sha256(os.pread(handle, min(_BEGINNING, offset), 0)).hexdigest()
+
+
+async def follow(
+    path: Path, runtime: Runtime, place: Place | None = None
+) -> AsyncIterator[tuple[list[bytes], Place | None]]:
+    """New lines from `place` on, in portions, and how far they go; an empty portion where nothing is new. Files are read away
+    from the loop."""
     tail = Tail(path)
+    if place is not None:
+        await runtime.offload(lambda: tail.resume(place))
     try:
         while True:
-            found = await runtime.offload(tail.read)
-            yield found
+            found, reached = await runtime.offload(lambda: (tail.read(), tail.place()))
+            yield found, reached
             if not found:
                 await asyncio.sleep(LOOK_SECONDS)
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Awaitable
 
 import msgspec
 
@@ -25,7 +26,7 @@ class Authenticate:
         """`sandbox`: these steps lead to simulated systems, and take the keys for them alone."""
         self._policy, self._sandbox = policy, sandbox
 
-    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
         if exchange.consumer is None and exchange.face is not Face.INTERNAL:
             exchange.consumer = by_headers(self._policy, exchange)
             if exchange.consumer is None:
@@ -34,7 +35,7 @@ class Authenticate:
             self._policy.check_address(exchange.consumer, exchange.peer)  # whichever credential the face has read
         if exchange.consumer is not None and exchange.consumer.sandbox is not self._sandbox:
             raise Forbidden(_NO_SANDBOX) if exchange.consumer.sandbox else Unauthenticated(missing())
-        return await handler(exchange)
+        return handler(exchange)
 
 
 def by_headers(policy: Policy, exchange: Exchange) -> Consumer | None:

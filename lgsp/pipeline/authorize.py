@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from lgsp.errors import Forbidden, Suspended
 from lgsp.exchange import Exchange, Handler
+from lgsp.gate import check_case
 from lgsp.model import Consumer, Data, Face, Grant, Stage, StageEntry, Text
 from lgsp.policy import Policy
 from lgsp.quota import Quota
@@ -22,17 +24,29 @@ class Authorize:
     def __init__(self, policy: Policy, ledger: Stages, clock: Clock) -> None:
         self._policy, self._ledger, self._clock = policy, ledger, clock
 
-    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
         """What an exchange of the bus itself delivers was authorized when it was accepted; to a suspended system nothing goes."""
         if exchange.face is Face.INTERNAL:
             if exchange.operation is not None:
                 self._stage(exchange.operation.system)
-        else:
-            await self._check(exchange)
-            exchange.timings["policy"] = self._clock.monotonic() - exchange.started
+            return handler(exchange)
+        consumer, grant = self._checked(exchange)
+        quota = self._policy.spend(grant, sandbox=consumer.sandbox)
+        if quota is None:
+            return self._drawn(exchange, handler, consumer, grant)
+        self._admitted(exchange, quota)
+        return handler(exchange)
+
+    async def _drawn(self, exchange: Exchange, handler: Handler, consumer: Consumer, grant: Grant) -> Data:
+        """This process's part of the common minute is used up: the others are asked."""
+        self._admitted(exchange, await self._policy.draw(grant, sandbox=consumer.sandbox))
         return await handler(exchange)
 
-    async def _check(self, exchange: Exchange) -> None:
+    def _admitted(self, exchange: Exchange, quota: Quota) -> None:
+        exchange.headers_out.update(quota_headers(quota))
+        exchange.timings["policy"] = self._clock.monotonic() - exchange.started
+
+    def _checked(self, exchange: Exchange) -> tuple[Consumer, Grant]:
         consumer, operation = exchange.consumer, exchange.operation
         if consumer is None or operation is None:
             raise Forbidden()
@@ -46,10 +60,9 @@ class Authorize:
         if exchange.face is Face.NATIVE and grant.fields is not None:
             raise Forbidden(_whole_answer())  # the ministry's own bytes cannot be cut to the granted fields
         policy.check_purpose(grant, exchange.purpose)
-        quota = policy.spend(grant, sandbox=consumer.sandbox)
-        if quota is None:
-            quota = await policy.draw(grant, sandbox=consumer.sandbox)
-        exchange.headers_out.update(quota_headers(quota))
+        if grant.needs_case:
+            check_case(grant, exchange.case, policy.today())
+        return consumer, grant
 
     def _stage(self, system: str) -> Stage:
         entry = self._ledger.stage(system)

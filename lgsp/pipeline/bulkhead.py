@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from lgsp.errors import BusFault, Overloaded
+from lgsp.errors import BusFault, Overloaded, Timeout
 from lgsp.exchange import Exchange, Handler
-from lgsp.model import Data
+from lgsp.model import Data, Face, Kind
 from lgsp.runtime import Clock
 
 PATIENCE_SECONDS = 0.25
@@ -51,14 +52,24 @@ class Slots:
         self.refused += 1
         return max(1.0, self.expected(now)) + self.refused * _GOLDEN % 1 * min(self.hold(now), _LATEST)
 
+    def take_free(self) -> bool:
+        """A slot that nobody has to wait for."""
+        free = self.taken < self.capacity and not self.queue
+        self.taken += free
+        return free
+
+    def refuse(self, patience: float, now: float) -> None:
+        """Raises `Overloaded` where one more would have to wait too long."""
+        if self.taken < self.capacity and not self.queue:
+            return
+        if self.expected(now) > min(PATIENCE_SECONDS, patience) or len(self.queue) >= self.capacity:
+            raise Overloaded(retry_after=self.again(now))
+
     async def take(self, patience: float, now: float) -> None:
         """Raises `Overloaded`."""
-        if self.taken < self.capacity and not self.queue:
-            self.taken += 1
+        if self.take_free():
             return
-        expected = self.expected(now)
-        if expected > min(PATIENCE_SECONDS, patience) or len(self.queue) >= self.capacity:
-            raise Overloaded(retry_after=self.again(now))
+        self.refuse(patience, now)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.queue.append(turn)
         try:
@@ -111,9 +122,12 @@ class Bulkhead:
         if slots is None:
             slots = self.systems[connector.name] = Slots(connector.slots)
         slots.capacity = connector.slots
-        began = self.clock.monotonic()
-        await slots.take(deadline.remaining(self.clock), began)
-        taken = self.clock.monotonic()
+        began = taken = self.clock.monotonic()
+        if deadline.at <= began:
+            raise Timeout()
+        if not slots.take_free():
+            await slots.take(deadline.at - began, began)
+            taken = self.clock.monotonic()
         slots.begun(taken)
         exchange.timings["wait"] = exchange.timings.get("wait", 0.0) + taken - began
         if taken - began >= NOTICED_SECONDS:
@@ -123,3 +137,20 @@ class Bulkhead:
         finally:
             slots.ended(taken, self.clock.monotonic())
             slots.release()
+
+
+class TurnAway:
+    """What would be refused for want of a slot is refused before its body is read and before anything is written of it: in a
+    crowd that is nearly everybody. Only questions: an update that finds no slot may still be left with the bus."""
+
+    def __init__(self, bulkhead: Bulkhead) -> None:
+        self._bulkhead = bulkhead
+
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
+        operation, deadline = exchange.operation, exchange.deadline
+        if operation is not None and operation.kind is Kind.QUERY and exchange.face is not Face.INTERNAL:
+            slots = self._bulkhead.systems.get(operation.system)
+            if slots is not None and slots.taken >= slots.capacity and deadline is not None:
+                now = self._bulkhead.clock.monotonic()
+                slots.refuse(deadline.at - now, now)
+        return handler(exchange)

@@ -40,7 +40,6 @@ AWAY_FROM = 64 * 1024
 _NATIVE_HEADERS = ("content-type", "accept", "accept-language", "soapaction")
 """What of a native caller's headers goes on, beside those that the ministry's contract names."""
 
-
 _KEPT: tuple[str, tuple[str, ...]] = ("", ())
 _CALLERS_FAULT = frozenset({400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
 """Statuses that blame a message. On the other faces we have written it ourselves, by the ministry's contract."""
@@ -73,27 +72,21 @@ class Call:
         connector, operation, route = exchange.connector, exchange.operation, exchange.route
         if connector is None or operation is None or route is None:
             raise BusFault()
-        for codec in (route.operation.input, route.operation.output):
-            if codec.cold:
-                await self.runtime.offload(codec.warm)
-        context = self.context(exchange, connector, route)
-        if exchange.face is Face.NATIVE:
-            request = forwarded(exchange.request, route, context)
-            if blocks := security(route, context):
-                request = await self._timed(
-                    exchange, len(request.body), partial(soap.with_security, request, blocks[0])
-                )
-        else:
-            weight = len(exchange.request.body)
-            data = exchange.data or {}
-            request = await self._timed(exchange, weight, lambda: encode(connector, operation, route, data, context))
+        if route.operation.input.cold or route.operation.output.cold:
+            await self.runtime.offload(route.operation.input.warm)
+            await self.runtime.offload(route.operation.output.warm)
+        context, native = self.context(exchange, connector, route), exchange.face is Face.NATIVE
+        write = partial(encode, connector, operation, route, exchange.data or {}, context)
+        if native:
+            write = partial(passed_on, exchange.request, route, context)
+        weight = len(exchange.request.body)
+        request = self._timed(exchange, write) if weight <= AWAY_FROM else await self._away(exchange, weight, write)
         answer = await self._attempt(exchange, operation, route, request)
-        read = understood if exchange.face is Face.NATIVE else decode
+        read = partial(understood if native else decode, connector, operation, route, answer, context)
+        weight = len(answer.body)
         outcome, reached, broken = "cancelled", True, _KEPT
         try:
-            found = await self._timed(
-                exchange, len(answer.body), lambda: read(connector, operation, route, answer, context)
-            )
+            found = self._timed(exchange, read) if weight <= AWAY_FROM else await self._away(exchange, weight, read)
             outcome = "ok"
         except LgspError as error:
             outcome = error.code if isinstance(error, Unavailable | BusFault) else "business"
@@ -166,16 +159,21 @@ class Call:
             )
         )
 
-    async def _timed(self, exchange: Exchange, weight: int, work: Callable[[], T]) -> T:
+    def _timed(self, exchange: Exchange, work: Callable[[], T]) -> T:
         began = self.runtime.clock.monotonic()
         try:
-            if weight <= AWAY_FROM:
-                return work()
+            return work()
+        finally:
+            _spent(exchange, self.runtime.clock.monotonic() - began)
+
+    async def _away(self, exchange: Exchange, weight: int, work: Callable[[], T]) -> T:
+        """Away from the loop (RULES 11)."""
+        began = self.runtime.clock.monotonic()
+        try:
             async with turn(exchange, weight):
                 return await self.runtime.offload(work)
         finally:
-            seconds = self.runtime.clock.monotonic() - began
-            exchange.timings["codec"] = exchange.timings.get("codec", 0.0) + seconds
+            _spent(exchange, self.runtime.clock.monotonic() - began)
 
     def context(self, exchange: Exchange, connector: Connector, route: BackendRoute) -> Context:
         """What this system's mapping may know of this exchange."""
@@ -196,6 +194,10 @@ class Call:
             era=around.era,
             version=connector.version,
         )
+
+
+def _spent(exchange: Exchange, seconds: float) -> None:
+    exchange.timings["codec"] = exchange.timings.get("codec", 0.0) + seconds
 
 
 def encode(
@@ -283,9 +285,21 @@ def _read(route: BackendRoute, answer: HttpResponse, version: Version | None) ->
             raise soap_fault(fault_received) from None
     if good:
         return rest.decode_response(route.operation, answer)
-    if backend.reads_errors and 400 <= answer.status < 500 and answer.status not in (401, 429):
+    if backend.reads_errors and 400 <= answer.status < 500 and answer.status not in (401, 429) and not _is_page(answer):
         return rest.decode_response(route.operation, replace(answer, status=200))
     raise refusal(answer, route.operation.faults) or http_fault(answer)
+
+
+def _is_page(answer: HttpResponse) -> bool:
+    """A page for people, from whatever stands in front of the ministry: its status says more than it."""
+    return "html" in answer.headers.get("content-type", "")
+
+
+def passed_on(request: HttpRequest, route: BackendRoute, context: Context) -> HttpRequest:
+    """A native call with the province's credential in the place of the caller's."""
+    request = forwarded(request, route, context)
+    blocks = security(route, context)
+    return soap.with_security(request, blocks[0]) if blocks else request
 
 
 def forwarded(request: HttpRequest, route: BackendRoute, context: Context) -> HttpRequest:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from lgsp.deadlines import Net
 from lgsp.errors import Timeout
 from lgsp.exchange import Deadline as Moment
 from lgsp.exchange import Exchange, Handler
@@ -19,14 +18,13 @@ class Deadline:
     """Sets the widest deadline there is, or what the caller asks for; `Identify` narrows it to the operation's limit."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self._clock, self._net = clock, Net(clock)
 
     async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
         seconds = within(HARD_SECONDS, exchange.wanted_timeout)
         exchange.deadline = Moment(exchange.started + seconds)
-        left = exchange.deadline.at - self._clock.monotonic()
         try:
-            async with asyncio.timeout(max(0.0, left) + GRACE_SECONDS):
+            with self._net.until(max(exchange.deadline.at, self._clock.monotonic()) + GRACE_SECONDS):
                 return await handler(exchange)
         except TimeoutError:
             raise Timeout() from None

@@ -41,12 +41,15 @@ class Decode:
             exchange.request = HttpRequest(came.method, came.target, came.headers, await read(exchange))
         if len(exchange.request.body) > operation.max_body:  # a door that had to read first allowed the largest of many
             raise TooLarge()
-        for codec in (operation.public.input, operation.public.output):
-            if codec.cold:
-                await self._runtime.offload(codec.warm)
+        if operation.public.input.cold or operation.public.output.cold:
+            await self._runtime.offload(operation.public.input.warm)
+            await self._runtime.offload(operation.public.output.warm)
         clock = self._runtime.clock
-        began = clock.monotonic()
-        exchange.data = await self._away(exchange, _weight(exchange.request.body), lambda: _in(exchange, operation))
+        began, weight = clock.monotonic(), _weight(exchange.request.body)
+        if weight <= OFFLOAD_FROM:
+            exchange.data = _in(exchange, operation)
+        else:
+            exchange.data = await self._away(exchange, weight, lambda: _in(exchange, operation))
         exchange.timings["codec"] = clock.monotonic() - began
         answer = await handler(exchange)
         began = clock.monotonic()
@@ -55,13 +58,14 @@ class Decode:
         else:
             theirs = exchange.backend_response
             weight = _weight(theirs.body) if theirs is not None else 0
-            exchange.reply = await self._away(exchange, weight, lambda: _out(exchange, operation, answer))
+            if weight <= OFFLOAD_FROM:
+                exchange.reply = _out(exchange, operation, answer)
+            else:
+                exchange.reply = await self._away(exchange, weight, lambda: _out(exchange, operation, answer))
         exchange.timings["codec"] += clock.monotonic() - began
         return answer
 
     async def _away(self, exchange: Exchange, weight: int, work: Callable[[], T]) -> T:
-        if weight <= OFFLOAD_FROM:
-            return work()
         async with turn(exchange, weight):
             return await self._runtime.offload(work)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Protocol
 
 from lgsp.crash import crash_point
 from lgsp.errors import BusFault, Conflict, LgspError, OutcomeUnknown
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Data, Face, Health, Kind, SubmissionState, Text
+from lgsp.registry import Operation
 from lgsp.store import SubmissionRow
 from lgsp.submissions import Submissions
 from lgsp.submissions.fate import AWAY, Fate, fate
@@ -34,10 +36,13 @@ class Deposit:
     def __init__(self, submissions: Submissions, health: Board) -> None:
         self._submissions, self._health = submissions, health
 
-    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
         operation = exchange.operation
         if operation is None or operation.kind is not Kind.UPDATE or exchange.face is Face.INTERNAL:
-            return await handler(exchange)
+            return handler(exchange)
+        return self._deposited(exchange, handler, operation)
+
+    async def _deposited(self, exchange: Exchange, handler: Handler, operation: Operation) -> Data:
         # 202 is REST's; SOAP and the ministries' dialects know no such answer
         may_leave = exchange.face is Face.REST and self._submissions.may_leave(exchange.data)
         when_away = may_leave and operation.deliver is not None and operation.deliver.when_away

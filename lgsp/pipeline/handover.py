@@ -14,7 +14,7 @@ from lgsp.adapters import rest, soap
 from lgsp.errors import BusFault, LgspError, RecordNotFound, Unauthenticated
 from lgsp.exchange import Exchange, Handler
 from lgsp.mapping import Context, Received
-from lgsp.model import Consumer, Data, HttpResponse, Kind
+from lgsp.model import SYSTEM_CALLS, Consumer, Data, HttpResponse, Kind
 from lgsp.pipeline.authenticate import missing
 from lgsp.pipeline.decode import OFFLOAD_FROM, Read
 from lgsp.policy import Policy
@@ -35,7 +35,7 @@ class AuthenticateMinistry:
             key, given = self._keys.get(connector.name, ""), exchange.header("x-api-key") or ""
             if not key or not hmac.compare_digest(key.encode(), given.encode()):
                 raise Unauthenticated(missing())
-        exchange.consumer = Consumer(id=f"system:{connector.name}", name=connector.title)
+        exchange.consumer = Consumer(id=f"{SYSTEM_CALLS}{connector.name}", name=connector.title)
         return await handler(exchange)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lgsp.errors import UnknownOperation
@@ -23,26 +23,29 @@ class Identify:
     def __init__(self, registry_of: Callable[[], Registry], runtime: Runtime, era: Callable[[], str] = str) -> None:
         self._registry_of, self._runtime, self._era = registry_of, runtime, era
 
-    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
         registry = self._registry_of()
         if exchange.face is Face.NATIVE:
-            entry = await find(registry, exchange.request, self._runtime)
-            exchange.system, exchange.operation_name = entry.connector.name, entry.operation.name
-            exchange.version = entry.connector.version
-            resolve(exchange, entry.connector, entry.operation, entry.route)
-        else:
-            connector = registry.connector(exchange.system or "")
-            name = exchange.operation_name or ""
-            if connector is None:
-                raise UnknownOperation()
-            if exchange.face is Face.INBOUND:
-                self._inbound(exchange, connector, name)
-            else:
-                connector = connector.at(exchange.version)
-                operation = connector.operations.get(name) if connector is not None else None
-                if connector is None or operation is None:
-                    raise UnknownOperation()
-                resolve(exchange, connector, operation, operation.route(self._era()))
+            return self._native(registry, exchange, handler)
+        connector = registry.connector(exchange.system or "")
+        name = exchange.operation_name or ""
+        if connector is None:
+            raise UnknownOperation()
+        if exchange.face is Face.INBOUND:
+            self._inbound(exchange, connector, name)
+            return handler(exchange)
+        connector = connector.at(exchange.version)
+        operation = connector.operations.get(name) if connector is not None else None
+        if connector is None or operation is None:
+            raise UnknownOperation()
+        resolve(exchange, connector, operation, operation.route(self._era()))
+        return handler(exchange)
+
+    async def _native(self, registry: Registry, exchange: Exchange, handler: Handler) -> Data:
+        entry = await find(registry, exchange.request, self._runtime)
+        exchange.system, exchange.operation_name = entry.connector.name, entry.operation.name
+        exchange.version = entry.connector.version
+        resolve(exchange, entry.connector, entry.operation, entry.route)
         return await handler(exchange)
 
     def _inbound(self, exchange: Exchange, connector: Connector, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from lgsp.exchange import Exchange, Handler
@@ -14,13 +14,15 @@ Tree = dict[str, "Tree"]
 class Minimise:
     """Elements of public answers are optional, so that what is left is valid still."""
 
-    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
-        answer = await handler(exchange)
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
         grant = exchange.grant
         if grant is None or grant.fields is None:
-            return answer
-        left = cut(answer, tree(grant.fields))
-        exchange.fields_left = tuple(each for each in grant.fields if _stands(left, each.split(".")))
+            return handler(exchange)
+        return self._cut(exchange, handler, grant.fields)
+
+    async def _cut(self, exchange: Exchange, handler: Handler, fields: tuple[str, ...]) -> Data:
+        left = cut(await handler(exchange), tree(fields))
+        exchange.fields_left = tuple(each for each in fields if _stands(left, each.split(".")))
         return left
 
 

@@ -54,30 +54,30 @@ class Retry:
         system = operation.system
         self.active[system] += 1
         try:
-            return await self._noted(operation, exchange, handler)
+            answer = await handler(exchange)
         except ALLOWED as error:
+            self._failed(operation, error)
             if isinstance(error, NEVER) or self._out(operation) or not self._spend(system):
                 raise
             try:
                 return await self._again(operation, exchange, handler, error)
             finally:
                 self.retrying[system] -= 1
+        except ProviderFault:
+            self._answered(operation)
+            raise
+        else:
+            self._answered(operation)
+            return answer
         finally:
             self.active[system] -= 1
 
-    async def _noted(self, operation: Operation, exchange: Exchange, handler: Handler) -> Data:
-        """One try, remembered as what it says of the operation."""
-        key = (operation.system, operation.name)
-        try:
-            answer = await handler(exchange)
-        except ALLOWED as error:
-            self.failing[key] += not isinstance(error, NEVER)
-            raise
-        except ProviderFault:
-            self.failing.pop(key, None)
-            raise
-        self.failing.pop(key, None)
-        return answer
+    def _failed(self, operation: Operation, error: Unavailable) -> None:
+        self.failing[operation.system, operation.name] += not isinstance(error, NEVER)
+
+    def _answered(self, operation: Operation) -> None:
+        if self.failing:
+            self.failing.pop((operation.system, operation.name), None)
 
     def _out(self, operation: Operation) -> bool:
         return self.failing[operation.system, operation.name] >= self.policy.outage
@@ -89,7 +89,16 @@ class Retry:
         async def attempt() -> Data:
             if made:
                 raise made.pop()
-            return await self._noted(operation, exchange, handler)
+            try:
+                answer = await handler(exchange)
+            except ALLOWED as error:
+                self._failed(operation, error)
+                raise
+            except ProviderFault:
+                self._answered(operation)
+                raise
+            self._answered(operation)
+            return answer
 
         def worth_it(error: BaseException) -> bool:
             if not isinstance(error, ALLOWED) or isinstance(error, NEVER):

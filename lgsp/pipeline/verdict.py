@@ -74,6 +74,7 @@ def platform_fault(answer: HttpResponse) -> LgspError | None:
     )
     error = kind(said, provider=(code, said.vi), retry_after=_retry_after(answer))
     error.reached = reached
+    error.layer = "account" if said is _NOT_SUBSCRIBED else error.layer
     if isinstance(error, CircuitOpen) and error.retry_after is None:
         error.retry_after = _SUSPENDED_SECONDS
     return error
@@ -87,6 +88,13 @@ def http_fault(answer: HttpResponse) -> LgspError:
     match status:
         case 401:
             error = CredentialRefused(_REFUSED)
+        case 403:
+            error = BadAnswer(
+                Text("HTTP 403: tài khoản của trục không được phép", "HTTP 403: the account of this bus may not")
+            )
+            error.layer = "account"
+        case 404:
+            error = BadAnswer(Text("HTTP 404: không có đường dẫn này", "HTTP 404: there is no such path"))
         case 429:
             error = Overloaded(_THROTTLED, retry_after=_retry_after(answer))
         case 502 | 503:
@@ -96,6 +104,7 @@ def http_fault(answer: HttpResponse) -> LgspError:
             error = Timeout(said)
         case _:
             error = BadAnswer(said)
+            error.layer = "backend" if status >= 500 else ""
     return error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -15,7 +16,6 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Mm, Pt, RGBColor
 
-from lgsp.report.facts import Facts
 from lgsp.report.model import MOST, Paper, Table
 
 FONT = "Times New Roman"
@@ -29,15 +29,18 @@ _WIDTHS: Mapping[str, Sequence[float]] = MappingProxyType(
         "agencies": (1.0, 2.6, 8.1, 2.4, 2.4),
         "incidents": (0.9, 2.7, 1.8, 1.9, 1.9, 1.8, 5.5),
         "work": (0.9, 4.2, 1.7, 1.7, 1.6, 1.4, 1.8, 1.6, 1.6),
+        "observed": (0.9, 8.1, 2.5, 2.5, 2.5),
+        "marks": (7.5, 4.5, 4.5),
+        "answers": (3.5, 9.5, 3.5),
     }
 )
 """Centimetres, 16.5 in all."""
 
 
-def docx(paper: Paper, facts: Facts, words: Any) -> bytes:
-    """`words` are those of the report."""
+def docx(paper: Paper, made: datetime, words: Any) -> bytes:
+    """`words` are those of the report; `made` is when."""
     document = Document()
-    _set_up(document, paper, facts)
+    _set_up(document, paper, made)
     _letterhead(document, paper)
     _line(document, paper.kind, size=14, bold=True, align=_CENTER, before=12, after=0)
     title = _line(document, paper.title, size=14, bold=True, align=_CENTER, after=0)
@@ -63,7 +66,7 @@ def docx(paper: Paper, facts: Facts, words: Any) -> bytes:
 # -- the fields ---------------------------------------------------------------------------------------------------------
 
 
-def _set_up(document: Any, paper: Paper, facts: Facts) -> None:
+def _set_up(document: Any, paper: Paper, made: datetime) -> None:
     section = document.sections[0]
     section.orientation, section.page_width, section.page_height = WD_ORIENT.PORTRAIT, Mm(210), Mm(297)
     for side, width in _MARGINS.items():
@@ -83,7 +86,7 @@ def _set_up(document: Any, paper: Paper, facts: Facts) -> None:
         _run(each, paper.demonstration, 11, bold=True)
     properties = document.core_properties
     properties.title, properties.author, properties.comments = f"{paper.kind} {paper.title}", paper.body[1], ""
-    properties.subject, properties.created = paper.demonstration, facts.made.replace(tzinfo=None)
+    properties.subject, properties.created = paper.demonstration, made.replace(tzinfo=None)
     properties.modified, properties.last_modified_by = properties.created, ""
 
 

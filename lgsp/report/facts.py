@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import msgspec
 
+from lgsp.errors import Told
 from lgsp.health.counts import BOUNDS, PROBE, Tally, quantile
 from lgsp.model import Evidence, Stage, StageEntry, SubmissionState
+from lgsp.observer.hours import OBSERVED
 from lgsp.report.incidents import Incident, Spell, Times, incidents, spells, watched
 from lgsp.runtime import HANOI
 from lgsp.store import CountRow, Store
@@ -25,7 +27,7 @@ _KNOWN = timedelta(days=400)
 _OPEN = (SubmissionState.QUEUED, SubmissionState.DELIVERING)
 
 
-class PeriodError(ValueError):
+class PeriodError(Told, ValueError):
     """The days asked for are none that can be reported."""
 
 
@@ -39,11 +41,11 @@ class Period:
     @classmethod
     def of(cls, first: date, last: date, today: date) -> Period:
         if last < first:
-            raise PeriodError("the last day is before the first one")
+            raise PeriodError("Ngày cuối đứng trước ngày đầu", "the last day is before the first one")
         if first > today:
-            raise PeriodError("the period has not begun")
+            raise PeriodError("Kỳ báo cáo chưa bắt đầu", "the period has not begun")
         if (last - first).days >= LONGEST:
-            raise PeriodError(f"a report covers at most {LONGEST} days")
+            raise PeriodError(f"Một báo cáo dài tối đa {LONGEST} ngày", f"a report covers at most {LONGEST} days")
         return cls(first, last)
 
     @classmethod
@@ -106,6 +108,16 @@ class WorkFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedFacts:
+    """One system as another gateway's log shows it: nothing of it is the bus's own."""
+
+    id: str
+    calls: int
+    success: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """`until` is the end of the period, or the moment of making where the period goes on."""
 
@@ -117,6 +129,7 @@ class Facts:
     callers: tuple[CallerFacts, ...] = ()
     incidents: tuple[Incident, ...] = ()
     work: tuple[WorkFacts, ...] = ()
+    observed: tuple[ObservedFacts, ...] = ()
 
     def counted(self, stage: Stage) -> int:
         return sum(each.stage is stage for each in self.systems)
@@ -147,11 +160,8 @@ async def gather(
     until = min(period.end, now)
     entries = {name: await store.stages.entries(name) for name in await store.stages.current()}
     lines = spells(await store.health.transitions(period.begin - _KNOWN), period.begin, until)
-    counts = [
-        row
-        for row in await store.health.counts(period.begin)
-        if period.begin <= row.hour < until and row.consumer != PROBE
-    ]
+    kept = [row for row in await store.health.counts(period.begin) if period.begin <= row.hour < until]
+    counts = [row for row in kept if row.consumer != PROBE]
     consumers = {each.id: each for each in await store.consumers.all()}
     work = await store.search.counted(Wanted(accepted_since=period.begin, accepted_before=until))
     pardoned = excused or {}
@@ -178,6 +188,7 @@ async def gather(
         ),
         incidents=tuple(incidents(lines, until)),
         work=tuple(_work(work)),
+        observed=tuple(_observed(kept)),
     )
 
 
@@ -223,6 +234,19 @@ def _system(name: str, entry: StageEntry | None, each: _Sum, line: Sequence[Spel
         available=(known - away) / known if known else None,
         away=away,
     )
+
+
+def _observed(rows: Iterable[CountRow]) -> list[ObservedFacts]:
+    named = [
+        replace(row, system=row.system.removeprefix(OBSERVED), consumer=OBSERVED)
+        for row in rows
+        if row.system.startswith(OBSERVED)
+    ]
+    by_system, _ = _grouped(named)
+    return [
+        ObservedFacts(name, each.tally.calls, each.success, quantile(each.tally.buckets, 0.95))
+        for name, each in sorted(by_system.items())
+    ]
 
 
 def _work(rows: Iterable[CountedRow]) -> list[WorkFacts]:

@@ -101,15 +101,15 @@ async def report_facts(desk: ReportDesk, by: str, arguments: Mapping[str, Any]) 
     if name := arguments.get("filed"):
         row = await desk.store.reports.get(str(name))
         if row is None:
-            raise Refused(f"no report of {name} is filed")
+            raise Refused(f"Chưa lập báo cáo {name}", f"no report of {name} is filed")
         return msgspec.to_builtins(decode(row.facts))
     try:
         days = [date.fromisoformat(str(arguments[name])) for name in ("first", "last")]
         return msgspec.to_builtins(await collect(desk, *days))
     except PeriodError as error:
-        raise Refused(str(error)) from error
+        raise Refused(*error.both) from error
     except ValueError as error:
-        raise Refused("a day is YYYY-MM-DD") from error
+        raise Refused("Ngày viết 2026-12-31", "a day is YYYY-MM-DD") from error
 
 
 async def report_list(desk: ReportDesk, by: str, arguments: Mapping[str, Any]) -> Any:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from lgsp.model import Lang, Stage, Text
-from lgsp.report.facts import Facts
+from lgsp.model import SYSTEM_CALLS, Lang, Stage, Text
+from lgsp.report.facts import CallerFacts, Facts
 from lgsp.report.incidents import PLATFORM
 from lgsp.runtime import HANOI
 from lgsp.settings import ReportSettings
@@ -87,8 +87,10 @@ def paper(
     tables = (
         _systems(facts, titles, words, f, lang),
         _agencies(facts, w, f),
+        *((_inbound(callers, titles, w, f, lang),) if (callers := _ministries(facts)) else ()),
         _incidents(facts, titles, words, f, lang),
         _work(facts, titles, w, f, lang),
+        *((_observed(facts, titles, w, f, lang),) if facts.observed else ()),
     )
     return Paper(
         motto=(w["country"], w["motto"]),
@@ -151,6 +153,8 @@ def _agencies(facts: Facts, words: Any, f: Formats) -> Table:
     """One row an agency; what has no agency's code stands by its own name."""
     w, grouped = words["agencies"], defaultdict(list)
     for each in facts.callers:
+        if each.id.startswith(SYSTEM_CALLS):
+            continue
         grouped[each.agency or each.id].append(each)
     rows = []
     for place, (agency, callers) in enumerate(
@@ -158,11 +162,33 @@ def _agencies(facts: Facts, words: Any, f: Formats) -> Table:
     ):
         calls = sum(each.calls for each in callers)
         answered, failed = sum(each.answered for each in callers), sum(each.failed for each in callers)
-        success = answered / (answered + failed) if answered + failed else None
+        success = _share(answered, failed)
         names = "; ".join(sorted(each.name for each in callers))
         code = agency if callers[0].agency else "—"
         rows.append((str(place), code, names, f.number(calls), f.percent(success, 2)))
     return _table("agencies", w, rows, {0, 3, 4})
+
+
+def _ministries(facts: Facts) -> list[CallerFacts]:
+    """What ministries have called the province with: they are no agencies of the province."""
+    return [each for each in facts.callers if each.id.startswith(SYSTEM_CALLS)]
+
+
+def _inbound(callers: Sequence[CallerFacts], titles: Mapping[str, Text], words: Any, f: Formats, lang: Lang) -> Table:
+    rows = [
+        (
+            str(place),
+            _title(each.id.removeprefix(SYSTEM_CALLS), titles, lang),
+            f.number(each.calls),
+            f.percent(_share(each.answered, each.failed), 2),
+        )
+        for place, each in enumerate(sorted(callers, key=lambda each: (-each.calls, each.id)), 1)
+    ]
+    return _table("inbound", words["inbound"], rows, {0, 2, 3})
+
+
+def _share(answered: int, failed: int) -> float | None:
+    return answered / (answered + failed) if answered + failed else None
 
 
 def _incidents(facts: Facts, titles: Mapping[str, Text], words: Words, f: Formats, lang: Lang) -> Table:
@@ -175,7 +201,7 @@ def _incidents(facts: Facts, titles: Mapping[str, Text], words: Words, f: Format
             f.moment(each.begin, seconds=False),
             f.moment(each.end, seconds=False) if each.end else w["on"],
             f.span(each.seconds),
-            each.cause[lang] if each.cause else w["unknown"],
+            each.cause[lang].partition(f". {words['board']['to_do']}")[0] if each.cause else w["unknown"],
         )
         for place, each in enumerate(facts.incidents, 1)
     ]
@@ -203,6 +229,20 @@ def _work(facts: Facts, titles: Mapping[str, Text], words: Any, f: Formats, lang
         for place, each in enumerate(facts.work, 1)
     ]
     return _table("work", words["work"], rows, set(range(9)) - {1})
+
+
+def _observed(facts: Facts, titles: Mapping[str, Text], words: Any, f: Formats, lang: Lang) -> Table:
+    rows = [
+        (
+            str(place),
+            _title(each.id, titles, lang),
+            f.number(each.calls),
+            f.percent(each.success, 2),
+            f.number(None if each.p95 is None else each.p95 * 1000),
+        )
+        for place, each in enumerate(facts.observed, 1)
+    ]
+    return _table("observed", words["observed"], rows, {0, 2, 3, 4})
 
 
 def _table(name: str, w: Any, rows: Sequence[tuple[str, ...]], numbers: set[int]) -> Table:

@@ -72,6 +72,8 @@ class Found:
     micros: int | None = None
     attempts: int = 0
     marks: set[bytes] = field(default_factory=set)
+    named: tuple[str | None, ...] = ()
+    """What its marks were made of last."""
 
 
 def found_in(entries: Iterable[tuple[int, bytes]], keys: Keys) -> list[Found]:
@@ -95,7 +97,10 @@ def found_in(entries: Iterable[tuple[int, bytes]], keys: Keys) -> list[Found]:
             row.answered, row.series, row.attempts = index, _series(entry), entry.attempts
             row.micros = entry.trace.us if entry.trace is not None else None
         row.marks.update(bytes.fromhex(each)[:_MARK] for each in entry.subjects)
-        row.marks.update(_named(keys, entry.correlation, entry.case, entry.submission))
+        named = entry.correlation, entry.case, entry.submission
+        if named != row.named:  # both entries of an exchange say the same, mostly
+            row.named = named
+            row.marks.update(_named(keys, *named))
     return sorted((each for each in found.values() if not _probe(each)), key=lambda each: each.place)
 
 

@@ -22,6 +22,25 @@ from lgsp.runtime import Ids
 _NAMES = ("subjects", "digests", "bodies", "evidence")
 _NONCE = 12
 _LENGTH = 32
+_BLOCK = 64
+
+
+class Keyed:
+    """HMAC-SHA-256 (RFC 2104) under one key, whose two pads are hashed once. `hmac.digest` lets go of the interpreter's lock
+    for every message, and a call waits each time until the writer's thread gives it back."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        padded = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def digest(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,20 +48,20 @@ class Keys:
     """Plain digests of small messages could be undone by trying all identifiers, so every digest here is keyed."""
 
     ids: Ids
-    _subjects: bytes
-    _digests: bytes
+    _subjects: Keyed
+    _digests: Keyed
     _bodies: tuple[AESGCM, ...]
     """The one that seals, and after it those before a rotation, which still open."""
     _evidence: Ed25519PrivateKey = field(repr=False)
 
     def subject(self, identifier: str) -> bytes:
         """HMAC-SHA-256 of a person's identifier, written without blanks around it."""
-        return _keyed_subject(self._subjects, identifier)
+        return self._subjects.digest(identifier.strip().encode())
 
     def digest(self, *parts: bytes) -> bytes:
         """HMAC-SHA-256 of a message; parts are kept apart by their lengths."""
-        framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-        return hmac.digest(self._digests, framed, "sha256")
+        framed = b"".join([len(part).to_bytes(8, "big") + part for part in parts])
+        return self._digests.digest(framed)
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """AES-256-GCM; what is sealed opens only under the name that it was bound to."""
@@ -81,8 +100,8 @@ def load_keys(folder: Path | None, ids: Ids) -> Keys:
 def keys_from(found: Mapping[str, bytes], ids: Ids) -> Keys:
     return Keys(
         ids,
-        found["subjects"],
-        found["digests"],
+        Keyed(found["subjects"]),
+        Keyed(found["digests"]),
         tuple(AESGCM(each) for each in _one_by_one(found["bodies"])),
         Ed25519PrivateKey.from_private_bytes(found["evidence"]),
     )

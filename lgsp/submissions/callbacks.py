@@ -28,8 +28,9 @@ from lgsp.submissions.webhook import address, open_secrets, signed
 from lgsp.transport import Transport
 
 EXPIRES = timedelta(days=3)
-_EACH = 4
-"""Tries under way at one receiver; one alone while it fails."""
+_EACH, _MOST = 4, 16
+"""Tries under way at one receiver: so many at first, one more with each that it takes, up to the most; one alone while it fails,
+so nobody who comes back meets everything at once."""
 _SECONDS = 10.0
 _ANSWER = 64 * 1024
 _LARGEST = 256 * 1024
@@ -54,6 +55,7 @@ class _Line:
     """One receiver, as this process has met it."""
 
     busy: set[str] = field(default_factory=set)
+    room: int = _EACH
     failures: int = 0
     quiet_until: datetime | None = None
 
@@ -78,7 +80,7 @@ class Teller:
         self._look = _LOOK if store.changes.alone else _NEWS
         self._lines: dict[str, _Line] = {}
         self._wake = asyncio.Event()
-        events.subscribe(self._heard)
+        events.subscribe(self._heard, SubmissionMoved)
         inbox.arrived = self.wake
 
     def wake(self) -> None:
@@ -112,13 +114,19 @@ class Teller:
             line = self._lines.setdefault(consumer, _Line())
             if line.quiet_until is not None and line.quiet_until > now:
                 continue
-            room = (1 if line.failures else _EACH) - len(line.busy)
+            room = line.room - len(line.busy)
             if room <= 0:
                 continue
-            due = await self._rows.due(consumer, now, _EACH + len(line.busy))
-            for work in [each for each in due if each.id not in line.busy][:room]:
+            due = await self._rows.due(consumer, now, line.room)
+            wanted = [each for each in due if each.id not in line.busy][:room]
+            receiver = await self._rows.get(consumer) if wanted else None
+            if receiver is None or receiver.off is not None:
+                continue  # switched off meanwhile: its work has ended with it
+            known = await self._consumers.get(consumer)
+            active = known is not None and known.active
+            for work in wanted:
                 line.busy.add(work.id)
-                group.create_task(self._tell(work, line), name=f"call-back {work.id}")
+                group.create_task(self._tell(work, line, receiver, active=active), name=f"call-back {work.id}")
 
     async def _until_due(self) -> float:
         now = self._runtime.clock.now()
@@ -127,9 +135,12 @@ class Teller:
         moments = [*quiet, *([due] if due is not None else [])]
         return min([self._look, *(max((each - now).total_seconds(), 0.01) for each in moments)])
 
-    async def _tell(self, work: CallbackWork, line: _Line) -> None:
+    async def _tell(self, work: CallbackWork, line: _Line, receiver: CallbackRow, *, active: bool) -> None:
         try:
-            await self._tried(work, line)
+            if active:
+                await self._tried(work, line, receiver)
+            else:  # a disabled one hears nothing; until it expires it may be enabled again
+                await self._failed(work, line, "consumer-disabled", None, dead=True)
         except (StoreFailed, EvidenceUnavailable):  # it waits still, and is told again under the same id
             line.quiet_until = self._runtime.clock.now() + timedelta(seconds=_DISK_PAUSE)
         except Exception as error:  # noqa: BLE001  a defect of ours with this one: the others go on (RULES 5)
@@ -139,16 +150,7 @@ class Teller:
             line.busy.discard(work.id)
             self._wake.set()
 
-    async def _tried(self, work: CallbackWork, line: _Line) -> None:
-        receiver = await self._rows.get(work.consumer)
-        if receiver is None or receiver.off is not None:
-            return  # switched off meanwhile: its work has ended with it
-        consumer = await self._consumers.get(work.consumer)
-        if (
-            consumer is None or not consumer.active
-        ):  # a disabled one hears nothing; until it expires it may be enabled again
-            await self._failed(work, line, "consumer-disabled", None, dead=True)
-            return
+    async def _tried(self, work: CallbackWork, line: _Line, receiver: CallbackRow) -> None:
         body = await self._body(work, receiver)
         if body is None:
             await self._end(work, "delivered", "acknowledged")
@@ -167,7 +169,7 @@ class Teller:
             return
         crash_point("callback.answered")
         if 200 <= answer.status < 300:
-            line.failures, line.quiet_until = 0, None
+            line.failures, line.quiet_until, line.room = 0, None, min(line.room + 1, _MOST)
             await self._end(work, "delivered", f"http-{answer.status}")
         elif answer.status == 410:
             await self._switch_off(work.consumer)
@@ -192,6 +194,7 @@ class Teller:
         line.failures = line.failures + 1 if dead else 0
         line.quiet_until = None
         if dead:
+            line.room = 1
             pause = min(2.0 ** min(line.failures, 10), _QUIET) * random.uniform(0.5, 1.0)
             line.quiet_until = now + timedelta(seconds=max(pause, asked))
         pause = min(_FIRST * 2.0 ** min(work.attempts, 10), _LONGEST) * random.uniform(0.5, 1.0)

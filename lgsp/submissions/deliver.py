@@ -41,7 +41,7 @@ class Delivery:
         self._desk = desk
         self._back: set[str] = set()
         self._settling: set[str] = set()
-        desk.events.subscribe(self._heard)
+        desk.events.subscribe(self._heard, HealthChanged)
 
     async def run(self, handle: Handler) -> None:
         """Delivers and settles for ever. `handle` is the whole pipeline; our exchanges are `INTERNAL`."""

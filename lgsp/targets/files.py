@@ -14,7 +14,7 @@ from lgsp.model import Stage, Text
 from lgsp.registry import Registry
 from lgsp.runtime import Runtime
 from lgsp.selfcheck import unsafe
-from lgsp.settings import Settings, SettingsError
+from lgsp.settings import Settings, SettingsError, TlsSettings
 from lgsp.signature.files import signers
 from lgsp.targets.checked import Checked, note, right, users_of, wrong
 from lgsp.upstream import MANNERS
@@ -87,14 +87,8 @@ def of_files(settings: Settings, runtime: Runtime) -> Iterator[Checked]:
 def _door(settings: Settings, runtime: Runtime) -> Checked:
     tls = settings.tls
     assert tls.certificate is not None
-    try:
-        server_context(tls.certificate, tls.key, tls.client_ca)
-    except ssl.SSLError:
-        vi = "Khoá, chứng thư hoặc client_ca không khớp nhau hoặc không đọc được"
-        return wrong("tls", str(tls.certificate), vi, "Key, certificate or client_ca do not fit or cannot be read")
-    except OSError as error:
-        file = error.filename or tls.certificate
-        return wrong("tls", str(file), f"Không đọc được: {error.strerror}", f"Cannot be read: {error.strerror}")
+    if (found_wrong := _unusable(tls)) is not None:
+        return found_wrong
     der = from_pem(tls.certificate.read_text("utf-8", "replace"))
     found = named(der) if der else None
     now = runtime.clock.now()
@@ -108,6 +102,35 @@ def _door(settings: Settings, runtime: Runtime) -> Checked:
         vi, en = f"Chứng thư sắp hết hạn {found.ends:%d/%m/%Y}", f"The certificate ends on {found.ends:%F}: renew it"
         return note("tls", vi, en)
     return Checked("tls", str(tls.certificate), (right(),))
+
+
+def _unusable(tls: TlsSettings) -> Checked | None:
+    """Which of the files it is, and what is the matter with it."""
+    assert tls.certificate is not None
+    for name, file in (("certificate", tls.certificate), ("key", tls.key), ("client_ca", tls.client_ca)):
+        try:
+            text = file.read_text("utf-8", "replace") if file is not None else ""
+        except OSError as error:
+            why = error.strerror
+            return wrong("tls", str(file), f"{name}: không đọc được: {why}", f"{name}: cannot be read: {why}")
+        if name == "key" and "ENCRYPTED" in text:
+            vi, en = "có mật khẩu, không ai gõ khi khởi động", "has a passphrase, and nobody types it at a start"
+            return wrong("tls", str(file), f"{name}: {vi}", f"{name}: {en}")
+    if from_pem(tls.certificate.read_text("utf-8", "replace")) is None:
+        return wrong(
+            "tls", str(tls.certificate), "certificate: không có chứng thư PEM", "certificate: holds none (PEM)"
+        )
+    try:
+        server_context(tls.certificate, tls.key, None)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            vi, en = "không phải khoá của chứng thư này", "is not the key of this certificate"
+        else:
+            vi, en = "không có khoá riêng PEM", "holds no private key (PEM)"
+        return wrong("tls", str(tls.key or tls.certificate), f"key: {vi}", f"key: {en}")
+    if tls.client_ca is not None and (found := _authorities("client_ca", tls.client_ca)).failed is not None:
+        return wrong("tls", str(tls.client_ca), f"client_ca: {found.said.vi}", f"client_ca: {found.said.en}")
+    return None
 
 
 def _authorities(key: str, file: Path) -> Checked:

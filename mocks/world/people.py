@@ -245,6 +245,8 @@ class People:
         if not (len(maho) == 10 and maho.isdigit() and maho.startswith(f"{self.province}98")):
             return []
         block, which = divmod(int(maho[4:]), 2)
+        if block * 4 >= self.size:
+            return []
         found = [block * 4 + i for i, slot in enumerate(self._family(block)) if slot.household == which]
         return [
             n for n in sorted(found, key=lambda n: self._family(block)[n % 4].relation != "Chủ hộ") if n < self.size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -60,11 +61,13 @@ class World:
             health=SimpleNamespace(upstreams=lambda: [upstream], system=system),
             ledger=SimpleNamespace(stage=lambda name: SimpleNamespace(stage=Stage.OFFICIAL)),
             windows=SimpleNamespace(open=lambda name: "window" if name in self.announced else None),
-            registry=SimpleNamespace(connectors={name: SimpleNamespace(title=Text(name, name)) for name in SYSTEMS}),
+            registry=SimpleNamespace(
+                connectors={name: SimpleNamespace(title=Text(name, name), backends={}) for name in SYSTEMS}
+            ),
         )
 
     async def __call__(self) -> Sequence[Cause]:
-        return of_health(self.house())
+        return of_health(self.house(), datetime(2026, 3, 1, tzinfo=UTC))
 
 
 @dataclass

@@ -110,6 +110,15 @@ def test_dropped_swapped_inserted(copy: Path, index: int) -> None:
     assert first_bad(copy, rows) is None
 
 
+def test_checkpoints_taken_away(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifier, "_UNSIGNED", 13)
+    path = copy / "w0.checkpoints"
+    rows = path.read_text().splitlines(keepends=True)
+    for kept, index in ((3, None), (2, 26), (1, 13)):
+        path.write_text("".join(rows[:kept]))
+        assert first_bad(copy) == index
+
+
 def test_a_checkpoint_changed_or_gone(copy: Path) -> None:
     path = copy / "w0.checkpoints"
     rows = [json.loads(line) for line in path.read_text().splitlines()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from lgsp_mocks.clock import run
 from tests.submissions.house import house
 
 LENGTH = 23
+verifying = importlib.import_module("lgsp.audit.verify")  # the package's own name is the function
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +216,16 @@ def test_published_vectors() -> None:
         frontier.add(leaf(bytes.fromhex(body)))
         if size in PUBLISHED:
             assert frontier.root().hex() == PUBLISHED[size]
+
+
+def test_checkpoints_taken_away(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the key nobody signs again: who takes checkpoints away to change what they signed is found by their lack."""
+    monkeypatch.setattr(verifying, "UNSIGNED", 5)
+    assert first_bad(copy) is None
+    with sqlite3.connect(copy / "evidence-w0.db") as connection:
+        sizes = [size for (size,) in connection.execute("SELECT size FROM checkpoint ORDER BY size")]
+    connection.close()
+    tamper(copy, ("DELETE FROM checkpoint WHERE size > ?", (sizes[0],)))
+    assert first_bad(copy) == ("w0", sizes[0])
+    tamper(copy, ("DELETE FROM checkpoint", ()))
+    assert first_bad(copy) == ("w0", 0)

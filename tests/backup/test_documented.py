@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from lgsp.cli.main import main
 from tests.backup.house import missing, states
 from tests.backup.life import live
+from tests.postgres import Server
 
 SECTIONS = (
     "Keys first",
@@ -56,10 +57,13 @@ class Place:
     def data(self) -> Path:
         return self.folder / "var" / "lib" / "lgsp"
 
-    def run(self, line: str) -> Result:
-        line = re.sub(r"(?<=[ =])/(mnt|var|etc|srv)/", rf"{self.folder}/\1/", line).replace(
+    def put(self, line: str) -> str:
+        return re.sub(r"(?<=[ =])/(mnt|var|etc|srv)/", rf"{self.folder}/\1/", line).replace(
             "$RECIPIENT", self.recipient
         )
+
+    def run(self, line: str) -> Result:
+        line = self.put(line)
         program, *words = shlex.split(line)
         assert program == "lgsp"
         done = CliRunner().invoke(main, words, catch_exceptions=False)
@@ -105,7 +109,7 @@ def test_from_the_first_key_to_the_upgrade(root: Path, tmp_path: Path, monkeypat
 
 
 def test_over_to_postgresql(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_postgres_url: str
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_postgres_url: str, postgres_server: Server
 ) -> None:
     import asyncio
 
@@ -117,7 +121,21 @@ def test_over_to_postgresql(
     for line in page["From SQLite to PostgreSQL"]:
         assert "moved" in place.run(line).stdout
     place.settings(f'[store]\nurl_file = "{address}"\n')
-    for line in page["PostgreSQL"]:
-        place.run(line)
+    empty = tmp_path / "etc" / "lgsp" / "empty.url"
+    with postgres_server.database(fresh=True) as url:
+        empty.write_text(url + "\n")
+        for line in page["PostgreSQL"]:
+            said = place.run(f"{line} --json").stdout
+        drilled = json.loads(said)
+        assert drilled["ok"]
+        assert drilled["answers"] == {"/livez": 200, "/readyz": 200, "/status": 200}
+        assert sum(drilled["submissions"].values()) == 4
+        asked = CliRunner().invoke(main, shlex.split(place.put(page["PostgreSQL"][-1]))[1:])
+        assert asked.exit_code == 0, "it has left nothing, so it can be done again"
+    empty.write_text(fresh_postgres_url + "\n")
+    refused = CliRunner().invoke(main, shlex.split(place.put(page["PostgreSQL"][-1]))[1:])
+    assert refused.exit_code == 1
+    assert "wants an empty one" in refused.stderr
+    assert place.run("lgsp audit verify").exit_code == 0, "what was refused was not touched"
     manifest = json.loads((tmp_path / "mnt" / "backup" / "cluster" / "manifest.json").read_text())
     assert sum(manifest["submissions"].values()) == len(states(place.data)) == 4

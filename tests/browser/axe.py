@@ -41,3 +41,12 @@ async def violations(page: Any, script: str) -> list[str]:
         for each in found["violations"]
         for node in each["nodes"]
     ]
+
+
+async def in_both(page: Any, script: str) -> list[str]:
+    """The same by daylight and in the dark, for a page that is reached by doing something."""
+    found = await violations(page, script)
+    await page.emulate_media(color_scheme="dark")
+    found += await violations(page, script)
+    await page.emulate_media(color_scheme="light")
+    return found

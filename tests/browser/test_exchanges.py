@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.browser.axe import violations
+from tests.browser.axe import in_both
 from tests.browser.house import House, arrives
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -37,7 +37,7 @@ async def test_a_call_is_found_and_told_step_by_step(house: House, axe: str) -> 
             await page.click("main tbody a")
         assert await page.locator("svg.timeline rect.bar").count() >= 2
         assert await seen(page, "c-browser-1")
-        assert await violations(page, axe) == []
+        assert await in_both(page, axe) == []
         await page.set_viewport_size({"width": 360, "height": 740})
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
     finally:
@@ -57,7 +57,7 @@ async def test_who_looks_for_a_person_says_why_and_no_address_names_anybody(hous
         await page.wait_for_url("**/exchanges/person")
         assert person not in await page.content()
         assert not any(person in url for url in asked)
-        assert await violations(page, axe) == []
+        assert await in_both(page, axe) == []
     finally:
         await page.context.close()
     store = house.bus.gateway.store

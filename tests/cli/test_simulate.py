@@ -147,7 +147,10 @@ def test_a_telling_in_a_sentence() -> None:
         "Civil status: 40 dossiers wait 1.5 working hours on average, 2.0 at most; "
         "the bus keeps 60 submissions, 121.0 minutes at most; nobody is lost."
     )
-    assert "không ai bị mất" in sentence(results, "vi")
+    assert sentence(results, "vi") == (
+        "Hộ tịch: 40 hồ sơ chờ trung bình 1,50 giờ làm việc, lâu nhất 2; trục giữ giúp 60 lượt gửi nhờ, lâu nhất 121 phút; "
+        "không ai bị mất."
+    )
     nothing = {"waiting": {"offices": []}, "submissions": {"waited": {}, "lost": 1, "messages_lost": {"so-mau": 2}},
                "codes_of_before": {"so-mau": {"put_right": 4, "taken_as_they_were": 5}}}  # fmt: skip
     assert sentence(nothing, "en") == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
 
+from lgsp.console.wording import load
 from lgsp.drill import CAUSES, EXERCISES, Record, as_json, paper
+from lgsp.report.docx import docx
 from lgsp.settings import ReportSettings
 
 BEGAN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -54,6 +58,13 @@ def test_the_minutes_on_paper() -> None:
     assert sheet.sentence == "Kết quả: nhận ra sau 1,5 phút; chưa hoàn thành"
     assert sheet.tables[1].rows == (("09:03:20", CAUSES["disk"].vi, "chưa đúng"),)
     assert "hư cấu" in sheet.demonstration
+    document = Document(io.BytesIO(docx(sheet, BEGAN, load("vi")["report"])))
+    said = "\n".join(each.text for each in document.paragraphs)
+    assert "BIÊN BẢN" in said
+    assert "1,5 phút" in said
+    marks, answers = document.tables[1:3]
+    assert [cell.text for cell in marks.rows[2].cells] == ["Nhận ra (xem bảng hoặc nhận cảnh báo)", "09:02:30", "1,5"]
+    assert [cell.text for cell in answers.rows[1].cells] == ["09:03:20", CAUSES["disk"].vi, "chưa đúng"]
 
 
 def test_every_exercise_has_a_cause_that_can_be_chosen() -> None:
@@ -71,8 +82,8 @@ async def played(name: str, folder: Path) -> dict[str, Any]:
     return dict(json.loads(out))
 
 
-def pages_of(folder: Path) -> list[str]:
-    return [each.read_text("utf-8") for each in sorted(folder.glob("bien-ban-*.html"))]
+def pages_of(folder: Path, suffix: str = ".html") -> list[str]:
+    return [each.read_text("utf-8", "replace") for each in sorted(folder.glob(f"bien-ban-*{suffix}"))]
 
 
 @pytest.mark.slow
@@ -94,6 +105,7 @@ async def test_all_are_played_by_a_script(tmp_path: Path) -> None:
 
     pages = pages_of(tmp_path)
     assert len(pages) == len(names)
+    assert len(pages_of(tmp_path, ".docx")) == len(names)
     assert all("BIÊN BẢN" in each and "Diễn tập" in each for each in pages)
 
 

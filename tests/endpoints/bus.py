@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from lgsp.app import Gateway, build
+from lgsp.endpoints.sockets import Runner
 from lgsp.home import builtin
 from lgsp.model import Consumer, Grant, Text
 from lgsp.policy import NewSecrets
@@ -95,7 +96,7 @@ async def running(data: Path) -> AsyncIterator[Bus]:
     gateway = await build(settings, runtime)
     tester = Consumer("tester", Text("Hệ thống thử", "Test system"), agency="H28.01", security_level=3)
     secrets = await gateway.policy.create_consumer(tester, [Grant("tester", "*", "*", legal_basis="test")])
-    runner = web.AppRunner(gateway.application, access_log=None)
+    runner = Runner(gateway.application, 1000, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     await gateway.start()

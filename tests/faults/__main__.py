@@ -3,7 +3,7 @@
 python -m tests.faults seeds 0..1999
 python -m tests.faults replay 17
 python -m tests.faults teeth [NAME]
-python -m tests.faults kills [--store postgres] | workers | cluster | disk | powercut [--quick]
+python -m tests.faults kills [--store postgres] | workers | cluster | disk | lost-disk | powercut [--quick]
 python -m tests.faults away | slow | overload | flood | herd | backlog [--quick]
 python -m tests.faults all [--quick]
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.faults import cluster, full_disk, kills, powercut, pressure, teeth, workers
+from tests.faults import cluster, full_disk, kills, lost_disk, powercut, pressure, teeth, workers
 from tests.faults.flood import flood
 from tests.faults.world import Found, Ground, play
 
@@ -106,6 +106,17 @@ def run_kills(given: argparse.Namespace) -> bool:
     return report.holds
 
 
+def run_lost_disk(given: argparse.Namespace) -> bool:
+    """Alone, and with two workers."""
+    held = []
+    for count, losses, processes in ((100, 2, 1), (60, 1, 2)) if given.quick else ((2000, 5, 1), (300, 3, 2)):
+        with tempfile.TemporaryDirectory(prefix="lgsp-lost-disk-") as folder:
+            report, safe = asyncio.run(lost_disk.experiment(Path(folder), count, losses, 1, processes))
+        print(lost_disk.told(report, safe), flush=True)
+        held.append(report.holds and safe.losses > 0)
+    return all(held)
+
+
 def run_powercut(given: argparse.Namespace) -> bool:
     """With full sync nothing is lost; the same with less must lose, or it proves nothing."""
     submissions = 30 if given.quick else 200
@@ -152,6 +163,8 @@ def run(what: str, given: argparse.Namespace) -> bool:
             return told(cluster.run(quick=given.quick))
         case "disk":
             return told(full_disk.run(quick=given.quick))
+        case "lost-disk":
+            return run_lost_disk(given)
         case "all":
             return run_all(given)
         case _:
@@ -161,7 +174,7 @@ def run(what: str, given: argparse.Namespace) -> bool:
 def run_all(given: argparse.Namespace) -> bool:
     held = {
         each: run(each, given)
-        for each in ("seeds", "teeth", "powercut", "kills", "workers", "cluster", "disk", *PRESSURE)
+        for each in ("seeds", "teeth", "powercut", "kills", "workers", "cluster", "disk", "lost-disk", *PRESSURE)
     }
     given.store = "postgres"
     held["kills, PostgreSQL"] = run("kills", given)
@@ -173,7 +186,19 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument(
         "what",
-        choices=("seeds", "replay", "teeth", "powercut", "kills", "workers", "cluster", "disk", *PRESSURE, "all"),
+        choices=(
+            "seeds",
+            "replay",
+            "teeth",
+            "powercut",
+            "kills",
+            "workers",
+            "cluster",
+            "disk",
+            "lost-disk",
+            *PRESSURE,
+            "all",
+        ),
     )
     parser.add_argument(
         "which", nargs="?", default="", help="seeds: 0..1999; replay: one of them; teeth: part of a name"

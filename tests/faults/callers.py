@@ -299,6 +299,11 @@ class Callers:
     def _purpose(self, system: str) -> Mapping[str, str]:
         return self.calls.query(system, 0).headers
 
+    async def leaves(self) -> None:
+        """An update in every system, left with the bus; whether it is done is nobody's question any more."""
+        for number, system in enumerate(self.world.plan.systems):
+            await self.ask(self.calls.update(system, 900 + number), headers={"prefer": "respond-async"})
+
     def after_restart(self) -> None:
         """What was promised before is on the disk still."""
         for name in [*self.left, *self.doubtful]:

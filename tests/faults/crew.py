@@ -92,7 +92,7 @@ class Load:
     """The longest that no caller had an answer."""
     _last: float = 0.0
 
-    def answered(self, began: float, status: int) -> None:
+    def answered(self, began: float, status: int, body: bytes = b"") -> None:
         now = time.monotonic()
         if self._last:
             self.gap = max(self.gap, now - self._last)
@@ -101,7 +101,7 @@ class Load:
             self.done += 1
             self.seconds.append(now - began)
         else:
-            self.lost.append(str(status))
+            self.lost.append(f"{status} {json.loads(body).get('code')}" if body[:1] == b"{" else str(status))
 
     def quantile(self, share: float) -> float:
         found = sorted(self.seconds) or [0.0]
@@ -160,12 +160,12 @@ class Bus:
                 while not stop.is_set():
                     began = time.monotonic()
                     try:
-                        status, _, _ = await self.send(call, session=session)
+                        status, body, _ = await self.send(call, session=session)
                     except (aiohttp.ClientError, TimeoutError) as error:
                         load.lost.append(type(error).__name__)
                         load._last = load._last or began
                     else:
-                        load.answered(began, status)
+                        load.answered(began, status, body)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(callers):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +25,9 @@ from lgsp.pipeline.call import Call
 from lgsp.registry import Registry
 from lgsp.runtime import Runtime
 from lgsp.settings import Settings
+from lgsp.store import StoreFailed
 from lgsp.store.sqlite import SqliteStore, open_store
+from lgsp.store.sqlite.database import Database
 from lgsp.transport import Transport
 from tests.faults.disk import Disk
 from tests.faults.truth import Truth
@@ -51,6 +53,8 @@ class Life:
     settings: Settings
     transport: Transport
     number: int = 1
+    refused: Callable[[Life, str], None] = lambda *_: None
+    """Told of every write that the disk refused, by the name of the task that wanted it."""
     dead: bool = False
     began: float = 0.0
     tasks: dict[asyncio.Task[Any], float] = field(default_factory=dict)
@@ -224,8 +228,9 @@ def task_factory(loop: asyncio.AbstractEventLoop, work: Any, **given: Any) -> as
 
 @contextlib.contextmanager
 def observed() -> Iterator[None]:
-    """While it lasts, the innermost handler says which exchange it works on, and crash points end a life, not the process."""
-    call, passing = Call.__call__, CrashPoints.__call__
+    """While it lasts, the innermost handler says which exchange it works on, crash points end a life, not the process, and
+    every write that the disk refuses is known."""
+    call, passing, write = Call.__call__, CrashPoints.__call__, Database.write
 
     async def watched(self: Call, exchange: Exchange) -> Data:
         EXCHANGE.set(exchange)
@@ -236,11 +241,20 @@ def observed() -> Iterator[None]:
         if life is not None:
             life.passing(name)
 
-    Call.__call__, CrashPoints.__call__ = watched, passed  # type: ignore[method-assign]
+    async def written(self: Database, work: Any) -> Any:
+        try:
+            return await write(self, work)
+        except StoreFailed:
+            life, task = LIFE.get(), _current()
+            if life is not None and not life.dead and task is not None:
+                life.refused(life, task.get_name())
+            raise
+
+    Call.__call__, CrashPoints.__call__, Database.write = watched, passed, written  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
-        Call.__call__, CrashPoints.__call__ = call, passing  # type: ignore[method-assign]
+        Call.__call__, CrashPoints.__call__, Database.write = call, passing, write  # type: ignore[method-assign]
 
 
 def of_the_world(settings: Settings, folder: Path) -> Settings:

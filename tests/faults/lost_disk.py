@@ -125,6 +125,11 @@ async def _saved(safe: Safe, bus: Bus) -> None:
     await safe.save()
 
 
+def told(report: Report, safe: Safe) -> str:
+    played = f"backups made {safe.made}, groups played from the journal {safe.played}"
+    return f"{printed(report)}\ndisks lost {safe.losses}, {played}"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--submissions", type=int, default=2000)
@@ -134,8 +139,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lgsp-lost-disk-") as folder:
         report, safe = asyncio.run(experiment(Path(folder), given.submissions, given.losses, given.seed, given.workers))
-    print(printed(report))
-    print(f"disks lost {safe.losses}, backups made {safe.made}, groups played from the journal {safe.played}")
+    print(told(report, safe))
     return 0 if report.holds and safe.losses else 1
 
 

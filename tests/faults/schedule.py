@@ -31,7 +31,11 @@ PLATFORM: tuple[tuple[str, dict[str, Any]], ...] = (
     ("refuse", {}), ("hang", {"seconds": 20.0}), ("latency", {"seconds": 3.0}), ("token-down", {}), ("reset", {}),
     ("http-status", {"status": 503}), ("lost-answer", {}),
 )  # fmt: skip
-STORE_POINTS = tuple(name for name in POINTS if name != "migration.before-commit")
+STORE_POINTS = tuple(name for name in POINTS if name != "migration.before-commit" and not name.startswith("callback."))
+"""Those that are passed here: a simulated month has no receivers of call-backs."""
+READING = ("collector.read", "inbox.stored")
+FEED = "postal-delivery"
+"""Its collector keeps a cursor."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,6 +67,8 @@ class Plan:
         _faults(plan, source)
         _ends(plan, source)
         _marks(plan, source)
+        _doubts(plan, source)
+        _readers(plan, source)
         plan.acts.sort()
         return plan
 
@@ -156,3 +162,27 @@ def _marks(plan: Plan, source: Random) -> None:
     start = source.uniform(20, FAULTS_UNTIL - 10)
     plan.add(start, "fault", name="criminal-record", kind="lost-answer", given={}, only="updates", lasts=2.0)
     plan.add(start + 0.01, "marks", calls=16)
+
+
+def _doubts(plan: Plan, source: Random) -> None:
+    """Outcomes that are not known just before the disk is full: they can be neither asked for nor written down."""
+    if source.random() < 0.75:
+        return
+    start = source.uniform(20, FAULTS_UNTIL - 50)
+    system = source.choice(plan.systems)
+    plan.add(start, "fault", name=system, kind="lost-answer", given={}, only="updates", lasts=2.0)
+    for _ in range(3):
+        _update(plan, source, start + source.uniform(0.1, 0.5), "now", system)
+    plan.add(start + source.uniform(1.0, 3.0), "disk", kind="full", lasts=source.uniform(8, 25))
+
+
+def _readers(plan: Plan, source: Random) -> None:
+    """A collector's process ends between what it has read and what it has said of it, while there is something new."""
+    has_feed = FEED in plan.systems
+    if source.random() < (0.5 if has_feed else 0.85):
+        return
+    at = source.uniform(40, FAULTS_UNTIL - 45)
+    for _ in range(3 if has_feed else 0):
+        _update(plan, source, at - source.uniform(0.5, 20), "now", FEED)
+    point, times = source.choice(READING), source.choice((1, 1, 2, 5))
+    plan.add(at, "end", how="crash", point=point, times=times, down=1.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import cluster, workers
+from tests.faults import agreeing, cluster, workers
 from tests.faults.crew import nodes
 from tests.postgres import Server
 
@@ -20,6 +20,12 @@ async def test_two_nodes_on_postgresql_are_one_bus(tmp_path: Path, postgres_serv
         agreed = await workers.between_nodes(one, other)
         assert max(agreed[name] for name in ("stage", "key known", "key revoked")) < 10, agreed
         assert agreed["token elsewhere"] == 200, agreed
+
+        nouns = await agreeing.nouns(one, other)
+        assert nouns["quota"]["statuses"] == {200: 10, 429: 30}, nouns
+        assert nouns["quota"]["tightened"].get(200, 0) <= 10, "what was drawn under the old limit is not spent"
+        assert nouns["breaker"]["others answered"] == {"circuit-open": 1}, "told of it, not by calls of its own"
+        assert max(agreeing.slowest(nouns).values()) < 10, nouns
 
         outage = await cluster.server_killed(one, other, postgres_server, count=20, away=1.0, settle=2.0)
         assert outage["acknowledged"] == 20, outage

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from lgsp.asking import a_question, ask
 from lgsp.home import builtin
 from lgsp.model import Health
 from lgsp.simulate import Loaded, Province, tell
-from lgsp.standard import a_question, ask
 from lgsp_mocks.faults import KINDS, SOAP_ONLY, FaultError
 
 UP, DOWN, DEGRADED = Health.UP, Health.DOWN, Health.DEGRADED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import aiohttp
 import pytest
 
 from tests.cli.demonstration import lgsp
-from tests.faults import workers
+from tests.faults import agreeing, workers
 from tests.faults.crew import Bus, running
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("workers"), pytest.mark.slow]
@@ -43,6 +44,12 @@ async def test_two_workers_are_one_bus(bus: Bus, tmp_path: Path) -> None:
 
     well = await workers.health(bus)
     assert max(well[name] for name in well if name.endswith("last")) < 10, well
+
+    nouns = await agreeing.nouns(bus)
+    assert nouns["quota"]["statuses"] == {200: 10, 429: 30}, nouns
+    assert nouns["quota"]["tightened"].get(200, 0) <= 10, "what was drawn under the old limit is not spent"
+    assert nouns["breaker"]["others answered"] == {"circuit-open": 15}, "told of it, not by calls of their own"
+    assert max(agreeing.slowest(nouns).values()) < 10, nouns
 
     await the_numbers_of_all(bus)
     await taken_over_whole_or_refused_whole(bus, tmp_path / "home")
@@ -101,8 +108,13 @@ async def taken_over_whole_or_refused_whole(bus: Bus, home: Path) -> None:
     assert code == 1, said
     assert "unknown" in out
     assert "refused whole" in said
+    bus.gateway.process.send_signal(signal.SIGHUP)  # the same by a signal, which has nobody to answer to
+    await bus.gateway.until("refused whole")
+    assert (await bus.send(bus.calls.query("vpostcode", 0)))[0] == 200
     (broken / "connector.toml").unlink()
     broken.rmdir()
+    bus.gateway.process.send_signal(signal.SIGHUP)
+    await bus.gateway.until("17 systems taken over")
     code, out, said = await command(bus, "reload", "--json")
     assert code == 0, said
     assert json.loads(out)["systems"] == 17

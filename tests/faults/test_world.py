@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,8 @@ BITTEN = {
     "asked after it was sent": 0,
     "two half-open probes": 0,
     "the doubtful is sent again": 0,
+    "deliveries outlive their loop": 0,
+    "a full disk makes a storm of questions": 1,
 }
 """Planted bugs and a seed that finds each; all of them: `python -m tests.faults teeth`."""
 
@@ -63,6 +66,14 @@ def test_every_planted_bug_still_has_its_place_in_the_code(name: str) -> None:
 def test_a_planted_bug_is_found(ground: Ground, name: str) -> None:
     with planted(next(each for each in TEETH if each.name == name)):
         assert not play(ground, BITTEN[name]).ok
+
+
+def test_a_storm_in_which_no_time_passes_is_found(ground: Ground) -> None:
+    """Tried again at once, without any pause: nothing leaves, and the virtual clock stands."""
+    tooth = next(each for each in TEETH if each.name == "a full disk makes a storm of questions")
+    with planted(replace(tooth, new="pass")):
+        found = play(ground, BITTEN[tooth.name])
+    assert {each.name for each in found.violations} & {"no-storm", "goes-on"}
 
 
 def test_no_power_cut_takes_what_was_acknowledged(ground: Ground) -> None:

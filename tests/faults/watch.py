@@ -39,7 +39,13 @@ PROVED = 100.0
 many good ones is no illness yet."""
 CALM_OUTCOMES = ("ok", "business")
 TRIES = 3
+QUESTIONS, TRIED, REFUSALS, STORM = 12, 12, 24, 6.0
+"""In so many virtual seconds: one submission's questions, its tries whether or not anything leaves, and one task's writes that
+the disk refuses; twice what pauses of a second allow."""
 SHARE, FLOOR = 0.2, 3
+
+_FOR_OTHERS = ("evidence groups",)
+"""Tasks that write what many callers wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,8 @@ class Watch:
     """When a system was last under a technical fault of ours; infinite while it is."""
     disk_trouble: float = float("-inf")
     poison: set[str] = field(default_factory=set)
-    asked: dict[str, deque[float]] = field(default_factory=dict)
-    """When the bus itself has asked about a submission."""
+    tried: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+    """When the bus itself has asked about a submission, and when a task was refused by the disk."""
     keys: dict[str, str] = field(default_factory=dict)
     """Submission -> business record, as far as a caller was told of it."""
 
@@ -112,6 +118,16 @@ class Watch:
     def violated(self, name: str, text: str) -> None:
         self.violations.append(Violation(self.now(), name, text))
         self.said(f"VIOLATION {name}: {text}")
+
+    @property
+    def collecting(self) -> bool:
+        """Whether a collector's question is on its way."""
+        return any(
+            each.exchange is not None and each.exchange.face is Face.INTERNAL and each.exchange.consumer is None
+            and each.exchange.connector is not None
+            and each.exchange.operation_name in {one.operation for one in each.exchange.connector.collectors.values()}
+            for each in self.under_way
+        )  # fmt: skip
 
     def calm(self, system: str, seconds: float) -> bool:
         """No fault of ours at this system, its platform or the disk for so long."""
@@ -139,7 +155,7 @@ class Watch:
             self._in_order(exchange)
             self._stored(exchange, life)
             self._one_probe(system, operation.name, life)
-            self._storm(exchange, now)
+            self._storm(exchange)
         sent = Sent(life, system, exchange, now, retry)
         self.under_way.append(sent)
         slots = life.slots(system)
@@ -195,16 +211,23 @@ class Watch:
                 self.violated("order", f"{operation.name} of {value} overtook {name} ({row['state']})")
                 return
 
-    def _storm(self, exchange: Exchange, now: float) -> None:
+    def _storm(self, exchange: Exchange) -> None:
         """Deliveries and settlements of one submission come with growing pauses, whatever fails."""
-        if exchange.face is not Face.INTERNAL or exchange.submission is None:
+        if exchange.face is Face.INTERNAL and exchange.submission is not None:
+            self._tried(QUESTIONS, "questions about submission", exchange.submission)
+
+    def refused(self, life: Life, task: str) -> None:
+        """The disk did not take a write: who wants it comes again after a pause. What leaves nothing is a storm as well."""
+        if task in _FOR_OTHERS:
             return
-        times = self.asked.setdefault(exchange.submission, deque(maxlen=12))
+        self._tried(REFUSALS, "refused writes of", f"{task}, life {life.number}")
+
+    def _tried(self, most: int, what: str, who: str) -> None:
+        now, times = self.now(), self.tried.setdefault((what, who), deque(maxlen=most))
         times.append(now)
-        if len(times) == 12 and now - times[0] < 6.0:
-            self.violated(
-                "no-storm", f"{exchange.operation_name}: 12 questions about one submission in {now - times[0]:.1f} s"
-            )
+        if len(times) == most and now - times[0] < STORM:
+            self.violated("no-storm", f"{most} {what} {who} in {now - times[0]:.1f} s")
+            times.clear()
 
     def _stored(self, exchange: Exchange, life: Life) -> None:
         """What a collector acknowledges is on the disk."""
@@ -269,6 +292,7 @@ class Watch:
                 self.said(f"{event.id} {event.operation} {event.was} -> {event.now}, attempt {event.attempts}")
             case ExchangeFinished() if event.face == "internal":
                 self.said(f"bus asks {event.system} {event.operation}: {event.outcome}")
+                self._tried(TRIED, f"times {event.system} {event.operation} for", event.correlation_id)
             case TaskDied():
                 self.violated("worker-stays", f"task {event.name} died of {event.error}")
             case BusFaultFound() if not self.poison:

@@ -188,6 +188,15 @@ class World:
                 self.watch.violated("worker-stays", f"{sorted(missing)} run no more")
         await self.callers.ended()
         self.watch.ended(self.callers.told)
+        await self._at_work()
+
+    async def _at_work(self) -> None:
+        """The orderly end comes while a collector reads and deliveries are on their way: whoever lives on is seen."""
+        until = self.runtime.clock.monotonic() + 1.2 * _COLLECT_EVERY
+        reads = any(each.collectors for each in self.registry.connectors.values())
+        while reads and not self.watch.collecting and self.runtime.clock.monotonic() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        await self.callers.leaves()
 
     async def _slots_freed(self, gateway: Gateway) -> None:
         """A slot is held by what is under way, and by nothing else."""
@@ -212,7 +221,8 @@ class World:
 
     def _life(self, number: int = 1) -> Life:
         return Life(
-            self.runtime, self.folder, self.ground.disk, self.truth, self.registry, self.settings, self.wire, number
+            self.runtime, self.folder, self.ground.disk, self.truth, self.registry, self.settings, self.wire, number,
+            self.watch.refused,
         )  # fmt: skip
 
     async def _begin(self) -> None:

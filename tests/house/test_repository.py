@@ -23,6 +23,8 @@ WITHOUT_A_MIRROR = {
 }
 TESTED_IN = {
     "lgsp/configure.py": "tests/test_settings.py",
+    "lgsp/asking.py": "tests/connectors/test_standard.py",
+    "lgsp/consumers.py": "tests/test_office.py",
     "lgsp/credentials.py": "tests/test_policy.py",
     "lgsp/gateway.py": "tests/test_app.py",
     "lgsp/guard.py": "tests/test_policy.py",

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from lgsp.errors import ConnectFailed
+from lgsp.home import builtin
+from lgsp.model import Data
+from lgsp_mocks import document_exchange as exchange
+from lgsp_mocks.catalogue import read as systems
+from lgsp_mocks.handler import Ask
 from tests.mocks.exchange import Ministry
 from tests.mocks.papers import NAME, document, large
 
@@ -39,3 +45,11 @@ def test_agencies_are_listed_once_each() -> None:
     codes = [agency["orgCode"] for agency in Ministry().call("getAgenciesList")["data"]]
     assert {"H28", "H28.05", "G22", "G99"} <= set(codes)
     assert codes == sorted(set(codes))
+
+
+@pytest.mark.parametrize("said", [exchange.business_error, exchange.duplicate])
+def test_a_refusal_keeps_the_contract_of_every_operation(said: Callable[[Ask], Data]) -> None:
+    """Where `data` is a list, a refusal that has an object there would be no answer of this ministry."""
+    for backend in systems([builtin()])["document-exchange"].backends.values():
+        for operation in backend.contract.operations.values():
+            operation.output.check(said(Ministry().ask(backend.name, operation.name, {}, {})))

@@ -115,3 +115,35 @@ async def test_the_end_of_the_server_ends_its_connections() -> None:
             pass
     assert not server.lanes
     writer.close()
+
+
+async def test_who_does_not_read_his_answers_is_asked_nothing_more(server: Server) -> None:
+    """The answers of many questions wait in a bounded buffer, and all of them arrive when somebody reads."""
+    reader, writer = await asyncio.open_connection(server.host, server.port, limit=1024)
+    token, _ = server.simulator.tokens.issue("lgsp")
+    asked = b"GET /apiSoMau/traCuu/1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token.encode() + b"\r\n\r\n"
+    wanted, found = 400, 0
+    writing = asyncio.create_task(_written(writer, asked, wanted))
+    while found < wanted:
+        data = await reader.readuntil(b"HTTP/1.1 200")
+        assert data
+        found += 1
+    await writing
+    assert len(server.simulator.journal.calls("so-mau", "traCuu")) == wanted
+    writer.close()
+
+
+async def _written(writer: asyncio.StreamWriter, asked: bytes, times: int) -> None:
+    for _ in range(times):
+        writer.write(asked)
+        await writer.drain()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("line", [b"Content-Length: 0", b"Host: y", b"Connection: close"])
+async def test_lines_that_were_read_before_are_judged_in_their_own_head(line: bytes) -> None:
+    """A line is remembered, never a head: the second of two that may stand once is found each time."""
+    plainly = b"GET / HTTP/1.1\r\nHost: x\r\n"
+    for _ in range(2):
+        assert plain(plainly + b"Content-Length: 0\r\n\r\n") is not None
+        assert plain(plainly + b"Content-Length: 0\r\n" + line + b"\r\n\r\n") is None

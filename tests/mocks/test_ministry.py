@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lgsp.simulate import Loaded, Province, tell
 from lgsp_mocks.faults import KINDS
 from tests.mocks.simulated import Caller, play, put, text
 
@@ -150,3 +151,33 @@ def test_two_faults_at_once() -> None:
         assert asyncio.get_running_loop().time() - began == 5
 
     play(story)
+
+
+def test_what_a_ministry_says_of_a_business_fault_or_a_duplicate_keeps_its_contract(lgsp_loaded: Loaded) -> None:
+    """Every operation of every system: a refusal that breaks the ministry's contract is a defect of the simulator."""
+
+    async def story(province: Province) -> None:
+        asked = [example for example in province.simulator.admin.examples() if example["expect"] == "ok"]
+        for kind in ("business-error", "duplicate"):
+            for system in province.simulator.systems:
+                province.fail(system, kind)
+            for example in asked:
+                named = {name.lower(): value for name, value in example.get("headers", {}).items()}
+                await province.call(
+                    example["system"],
+                    example["operation"],
+                    example["request"],
+                    headers=named,
+                    version=example["version"],
+                )
+            assert not province.simulator.defects, kind
+            for system in province.simulator.systems:
+                province.heal(system)
+        met = {
+            entry.system
+            for entry in province.simulator.journal.calls()
+            if entry.fault in ("business-error", "duplicate")
+        }
+        assert met == set(province.simulator.systems)
+
+    tell(story, loaded=lgsp_loaded, size=400)

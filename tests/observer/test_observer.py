@@ -134,7 +134,7 @@ async def test_a_log_that_grows(tmp_path: Path) -> None:
     log.write_bytes(b"1\n")
     seen: list[bytes] = []
     async with asyncio.timeout(60):
-        async for portion in follow(log, Runtime.system()):
+        async for portion, _ in follow(log, Runtime.system()):
             seen += portion
             if not portion and len(seen) == 1:
                 with log.open("ab") as more:

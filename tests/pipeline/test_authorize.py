@@ -137,6 +137,7 @@ async def test_granted(case: Case) -> None:
         (Stage.OFFICIAL, {"security_level": None}, {}, Face.REST, SecurityLevelNotApproved),
         (Stage.OFFICIAL, {}, {"operation": "other"}, Face.REST, Forbidden),
         (Stage.OFFICIAL, {}, {"purposes": ("1.001193",)}, Face.REST, PurposeRequired),
+        (Stage.OFFICIAL, {}, {"needs_case": True}, Face.REST, PurposeRequired),
         (Stage.OFFICIAL, {}, {"fields": ("a",)}, Face.NATIVE, Forbidden),
         (Stage.OFFICIAL, {}, {"quota_per_minute": 0}, Face.SOAP, QuotaExceeded),
     ],

@@ -394,3 +394,33 @@ def test_waiting_for_a_slot_is_no_fault_of_the_database(tmp_path: Path) -> None:
         assert house.health.system("register").breaker == "closed"
 
     play(tmp_path, story)
+
+
+def test_a_question_in_a_crowd_is_turned_away_before_anything_is_done_for_it(tmp_path: Path) -> None:
+    from lgsp.exchange import Exchange, chain
+    from lgsp.model import Data
+    from lgsp.pipeline.bulkhead import TurnAway
+    from lgsp.pipeline.identify import Identify
+
+    async def story(house: House) -> None:
+        reached: list[str] = []
+
+        async def inner(exchange: Exchange) -> Data:
+            reached.append(exchange.operation_name or "")
+            return {}
+
+        early = chain(Identify(lambda: house.registry, house.runtime), TurnAway(house.bulkhead), then=inner)
+        await early(house.exchange())
+        house.wire.answer = slow(5)  # type: ignore[assignment]
+        running = [asyncio.create_task(house.ask()) for _ in range(2)]
+        await asyncio.sleep(1)
+        with pytest.raises(Overloaded) as refused:
+            await early(house.exchange())
+        assert refused.value.retry_after is not None
+        await early(house.exchange("ghi"))  # an update may be left with the bus, whatever waits for its system
+        await early(house.exchange(face=Face.INTERNAL))
+        assert reached == ["hoi", "ghi", "hoi"]
+        await asyncio.gather(*running)
+        await early(house.exchange())
+
+    play(tmp_path, story)

@@ -18,7 +18,7 @@ from tests.report.samples import facts, written
 
 
 def opened(paper: Paper) -> Any:
-    return Document(io.BytesIO(docx(paper, facts(), load("vi")["report"])))
+    return Document(io.BytesIO(docx(paper, facts().made, load("vi")["report"])))
 
 
 @pytest.fixture(scope="module")

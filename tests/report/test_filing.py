@@ -106,8 +106,20 @@ async def test_incidents_and_availability(desk: Desk) -> None:
     assert [(each.system, each.seconds) for each in found.incidents] == [("a", 7200)]
 
 
+async def test_what_nobody_watched_is_not_said_to_have_been_available(desk: Desk) -> None:
+    await entered(desk, "a", Stage.OFFICIAL, FIRST)
+    (system,) = (await collect(desk, FIRST, LAST)).systems
+    assert (system.available, system.away, system.success, system.p95) == (None, 0.0, None, None)
+
+
 @pytest.mark.parametrize(
-    ("first", "last"), [(LAST, FIRST), (date(2022, 12, 2), date(2022, 12, 3)), (date(2021, 1, 1), LAST)]
+    ("first", "last"),
+    [
+        (LAST, FIRST),
+        (date(2022, 12, 2), date(2022, 12, 3)),
+        (date(2021, 1, 1), LAST),
+        (LAST - timedelta(days=400), LAST),
+    ],
 )
 async def test_no_such_period(desk: Desk, first: date, last: date) -> None:
     with pytest.raises(PeriodError):

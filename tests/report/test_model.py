@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from lgsp.model import Stage
-from lgsp.report.facts import Period
+from lgsp.health.cause import Cause
+from lgsp.model import Stage, Text
+from lgsp.report.facts import CallerFacts, Period
 from tests.report.samples import facts, system, written
 
 
@@ -41,6 +42,26 @@ def test_agencies_are_summed() -> None:
         ("1", "H28.01", "Cổng dịch vụ công; Một cửa", "150", "93,33 %"),
         ("2", "—", "=cmd|'/c calc'!A1", "7", "—"),
     )
+
+
+def test_what_ministries_call_with_is_no_agency_of_the_province() -> None:
+    found = facts()
+    calls = CallerFacts("system:s1", "", "system:s1", 8, 6, 2), CallerFacts("system:s0", "", "system:s0", 9, 0, 0)
+    paper = written(replace(found, callers=(*found.callers, *calls)))
+    assert paper.tables[1].rows == written().tables[1].rows
+    assert [each.name for each in paper.tables[:4]] == ["systems", "agencies", "inbound", "incidents"]
+    assert paper.tables[2].rows == (("1", "Hệ thống 0", "9", "—"), ("2", "Hệ thống 1", "8", "75,00 %"))
+    assert "inbound" not in [each.name for each in written().tables], "nobody has called: no empty table"
+
+
+def test_a_cause_on_paper_says_what_was_and_not_what_to_do() -> None:
+    found = facts()
+    told = Cause("backend", Text("A: quá thời hạn", "A: timed out"), Text("gọi B", "call B")).text
+    filed = replace(found, incidents=(replace(found.incidents[0], cause=told),))
+    assert [written(filed, lang=lang).tables[2].rows[0][6] for lang in ("vi", "en")] == [
+        "A: quá thời hạn",
+        "A: timed out",
+    ]
 
 
 def test_an_incident_that_goes_on() -> None:

@@ -12,9 +12,10 @@ import pytest
 
 from lgsp import standard
 from lgsp.adapters import soap
+from lgsp.asking import ask, examples_of
 from lgsp.model import HttpResponse
 from lgsp.simulate import Loaded, Province, tell
-from lgsp.standard import ask, examples_of, same
+from lgsp.standard import same
 
 SYSTEM = "giay-phep"
 FREE = [

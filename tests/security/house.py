@@ -25,6 +25,7 @@ from lgsp.model import Consumer, Grant, Text
 from lgsp.registry import Registry
 from lgsp.runtime import Runtime
 from lgsp.settings import Limits, Province, Settings
+from lgsp.simulate import start_unwatched
 from lgsp_mocks.server import serve
 from lgsp_mocks.simulator import Simulator
 from tests.endpoints.bus import Bus
@@ -45,8 +46,9 @@ async def bus_of(
     door: ssl.SSLContext | None = None,
     *,
     province: str = "hoa-binh",
+    asks_by_itself: bool = True,
 ) -> AsyncIterator[Bus]:
-    """`tester` may call everything; with `door` the bus speaks TLS."""
+    """`tester` may call everything; with `door` the bus speaks TLS. Without `asks_by_itself` no probe and no collector goes out."""
     runtime = Runtime.system()
     simulator = Simulator([builtin()], runtime=runtime, province=province, seed=1, size=300, state=data / "sim")
     server = await serve(simulator)
@@ -59,7 +61,7 @@ async def bus_of(
     runner = web.AppRunner(gateway.application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=door).start()
-    await gateway.start()
+    await (gateway.start() if asks_by_itself else start_unwatched(gateway))
     await gateway.ready.wait()
     url = f"{'http' if door is None else 'https'}://127.0.0.1:{runner.addresses[0][1]}"
     try:

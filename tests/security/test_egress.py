@@ -14,8 +14,9 @@ from aiohttp.abc import AbstractResolver
 from lgsp.errors import ConnectFailed
 from lgsp.exchange import Deadline
 from lgsp.model import HttpRequest
+from lgsp.names import AddressRefused, checked
 from lgsp.runtime import Runtime
-from lgsp.transport import AddressRefused, AiohttpTransport, _checked
+from lgsp.transport import AiohttpTransport
 
 
 class Names(AbstractResolver):
@@ -92,10 +93,10 @@ async def test_a_name_that_is_bent_later(ministry: Any) -> None:
     """The first answer passes, the second does not: each resolution is judged by itself."""
     heard, _ = ministry
     answers = iter((["10.1.2.3"], ["127.0.0.1"]))
-    checked = _checked(Names(lambda _: next(answers)))
-    assert [each["host"] for each in await checked.resolve("ministry.mau.invalid", 80)] == ["10.1.2.3"]
+    names = checked(Names(lambda _: next(answers)))
+    assert [each["host"] for each in await names.resolve("ministry.mau.invalid", 80)] == ["10.1.2.3"]
     with pytest.raises(AddressRefused):
-        await checked.resolve("ministry.mau.invalid", 80)
+        await names.resolve("ministry.mau.invalid", 80)
     assert heard == []
 
 

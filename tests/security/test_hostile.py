@@ -14,21 +14,30 @@ import os
 import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
 
 from lgsp import manifest
+from lgsp.audit.chain import leaf
+from lgsp.audit.proofs import root_of
+from lgsp.audit.witness import request
+from lgsp.audit.witnessing import log_key, signed_note
 from lgsp.contract.model import Contract
 from lgsp.home import builtin
 from lgsp.registry import Operation, Registry
 from lgsp.runtime import Runtime
+from lgsp.store.keys import load_keys
 from lgsp_mocks.server import serve
 from lgsp_mocks.simulator import Simulator
 from tests.security.hostile import backend as backends
-from tests.security.hostile import framing, messages, rig
+from tests.security.hostile import doors, framing, messages, rig
 from tests.security.hostile.backend import Backend
+from tests.security.hostile.house import OPERATORS, PASSWORD
 from tests.security.hostile.messages import JSON, XML, Message
 from tests.security.hostile.rig import MIB, House
 
@@ -49,6 +58,7 @@ SECONDS = 1.0
 """The deadline that every call of these tests asks for."""
 GRACE = 4.0
 """What an answer may come later on a busy machine."""
+_REFUSED = frozenset({400, 401, 403, 404, 405, 406, 413, 414, 415, 431})
 T = TypeVar("T")
 
 
@@ -452,6 +462,181 @@ async def test_collectors_and_the_witness_hear_lies(stage: Stage) -> None:
         stage.backend.answers.append(said)
         assert await stage.house.say("witness") != "ok"
         stage.backend.answers.clear()
+
+
+async def test_query_strings(stage: Stage) -> None:
+    """Of everything that is read, with and without a key: no defect, no page that repeats what was asked as it came."""
+    house = stage.house
+    cases = [(path, query) for path in doors.READ for query in some(doors.queries(), 12)]
+
+    async def one(case: tuple[str, str]) -> None:
+        path, query = case
+        for headers in ({}, {**house.key, "Accept": "text/html"}):
+            reply = await house.send("GET", f"{path}?{query}", headers=headers)
+            fault = path.startswith("/soap") and reply.status == 500 and b"<faultcode>soap:Client<" in reply.body
+            assert fault or reply.status in _REFUSED or reply.status < 400, (case, reply.status, reply.body[:200])
+            assert reply.code != "bus-fault", case
+            assert b"<script>alert" not in reply.body, case
+
+    await each(cases, one, at_once=16)
+
+
+async def test_the_token_endpoints_forms(stage: Stage) -> None:
+    house = stage.house
+    form = {"Content-Type": messages.FORM}
+    cases: list[tuple[str, dict[str, str], bytes]] = []
+    for name, body in some(doors.forms(), 60):
+        cases.append((name, form, body))
+        cases.append((name, {"Content-Type": JSON}, body))
+    cases += [
+        (value[:20], {**form, "Authorization": value}, b"grant_type=client_credentials") for value in doors.basics()
+    ]
+
+    async def one(case: tuple[str, dict[str, str], bytes]) -> None:
+        name, headers, body = case
+        for path in ("/token", "/revoke", "/native/token"):
+            reply = await house.send("POST", path, body, headers)
+            refused = reply.status in _REFUSED or reply.status in (401, 403, 413, 415, 422, 429)
+            assert refused or (path == "/revoke" and reply.status == 200), (name, path, reply.status, reply.body[:200])
+
+    await each(cases, one, at_once=16)
+    assert (await house.send("GET", "/api/systems", headers=house.key)).status == 200, (
+        "the key is no part of that lock-out"
+    )
+
+
+async def test_the_console_behind_its_sign_in(stage: Stage) -> None:
+    """Every page with hostile addresses, every form that a person fills in with hostile fields; each role in turn."""
+    house = stage.house
+    for role in OPERATORS:
+        headers = {"Cookie": await _signed_in(house, role), "Accept": "text/html"}
+        found: dict[str, doors.Form] = {}
+        asked = [(path, "") for path in doors.PAGES]
+        turn = OPERATORS.index(role)
+        asked += [(path, query) for path in doors.PAGES for query in some(doors.queries(), 9)[turn :: len(OPERATORS)]]
+
+        async def page(
+            case: tuple[str, str], headers: dict[str, str] = headers, found: dict[str, doors.Form] = found
+        ) -> None:
+            path, query = case
+            reply = await house.send("GET", f"{path}?{query}" if query else path, headers=headers)
+            assert reply.status < 500, (case, reply.status)
+            assert b"<script>alert" not in reply.body, case
+            if not query:
+                for each in doors.forms_of(reply.body.decode("utf-8", "replace"), path):
+                    found[f"{each.action} {each.open}"] = each
+
+        await each(asked, page, at_once=6)
+        cases = [(form, value) for form in found.values() for value in some(list(doors.VALUES), 4)]
+
+        async def submit(case: tuple[doors.Form, str], headers: dict[str, str] = headers) -> None:
+            form, value = case
+            for hidden in (form.hidden, {**form.hidden, **dict.fromkeys(form.hidden.keys() - {"guard"}, value)}):
+                body = urlencode({**hidden, **dict.fromkeys(form.open, value)}, errors="surrogateescape").encode()
+                reply = await house.send("POST", form.action, body, {**headers, "Content-Type": messages.FORM})
+                assert reply.status < 500, (form.action, value[:40], reply.status)
+                assert b"<script>alert" not in reply.body, (form.action, value[:40])
+
+        await each(cases, submit, at_once=6)
+        assert len(found) >= (1 if role == "auditor" else 3), (role, sorted(found))
+
+
+async def test_the_command_lines_socket(stage: Stage) -> None:
+    """Only this machine's owner reaches it; a broken client of his must not harm the bus either."""
+    path = str(stage.house.errors.parent / "gateway" / "control.sock")
+    bodies = [each.body for each in some(messages.json_messages(), 15)]
+    commands = [b'{"by":"local:x","arguments":%s}' % body for body in bodies if len(body) < 50_000]
+    actions = ("consumer.list", "consumer.show", "grant.explain", "stage.move", "khong-co", "..%2f", "consumer.add")
+
+    async def one(raw: bytes) -> None:
+        reader, writer = await asyncio.open_unix_connection(path)
+        try:
+            async with asyncio.timeout(20):
+                with suppress(ConnectionError):
+                    writer.write(raw)
+                    writer.write_eof()
+                    answer = await reader.read()
+                    assert b"bus-fault" not in answer
+        finally:
+            writer.close()
+
+    said = [
+        b"POST /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+        % (action.encode(), len(body))
+        + body
+        for action in actions
+        for body in (*bodies, *commands)
+    ]
+    frames = [bytes([0, *head]) + b"x" * 40 for head in ((0, 0, 0), (255, 255, 255, 255), (0, 0, 0, 5), (127,), ())]
+    await each([*said, *frames, *(raw.data for raw in framing.requests("/consumer.list", "x"))], one)
+
+
+async def test_the_witness_that_we_are_for_others(stage: Stage, tmp_path: Path) -> None:
+    """A process of its own: bodies, framing, slow callers. It remembers nothing of them, and still witnesses after."""
+    public = load_keys(tmp_path / "keys", Runtime.system().ids)
+    log = log_key(public.public, "w0")
+    address = "/add-checkpoint"
+    async with rig.witness(tmp_path, str(log)) as house:
+        genuine = signed_note(public, "w0", 1, root_of([leaf(b"{}")]))
+        assert (await house.send("POST", address, request(0, [], genuine))).status == 200
+        house.begin()
+        chance = random.Random(3)
+        bodies = [
+            b"",
+            b"\n\n",
+            b"old 1\n\n",
+            b"old 1\n" + b"AAAA\n" * 9000 + b"\n",
+            b"old " + b"9" * 60_000 + b"\n\n" + genuine,
+        ]
+        bodies.append(request(0, [], genuine))  # from a tree that has grown meanwhile
+        bodies += [_flipped(request(1, [bytes(32)], genuine), chance) for _ in range(2000 if WHOLE else 120)]
+        bodies += [each.body for each in some(messages.json_messages(), 15)]
+        statuses: set[int] = set()
+
+        async def one(body: bytes) -> None:
+            reply = await house.send("POST", address, body)
+            statuses.add(reply.status)
+            assert reply.status in (0, 400, 403, 404, 409, 413, 422), (reply.status, reply.body[:200], body[:80])
+
+        await each(bodies, one)
+        assert {400, 403, 409} <= statuses, statuses
+
+        async def raw(case: framing.Raw) -> None:
+            answers = re.findall(rb"HTTP/1\.[01] ([0-9]{3}) ", await house.raw(case.data, 40.0))
+            assert not {each for each in answers if each.startswith(b"5")} - {b"501", b"505"}, (case.name, answers)
+
+        await each(framing.requests(address, "x"), raw)
+        grown = house.peak() - house.before
+        assert grown <= GROWTH / 4, f"{grown / MIB:.0f} MiB"
+        assert house.faults() == []
+        assert (await house.send("POST", address, request(1, [], genuine))).status == 200, "the same tree again"
+
+
+def _flipped(raw: bytes, chance: random.Random) -> bytes:
+    made = bytearray(raw)
+    for _ in range(chance.randrange(1, 4)):
+        made[chance.randrange(len(made))] = chance.randrange(256)
+    return bytes(made)
+
+
+async def _signed_in(house: House, role: str) -> str:
+    """The cookies of a session."""
+    shown, cookies = await _with_cookies(house, "GET", "/console/sign-in", b"", "")
+    guard = re.search(rb'name="guard" value="([0-9a-f]+)"', shown)
+    assert guard
+    form = {"guard": guard[1].decode(), "user": role, "password": PASSWORD, "next": ""}
+    _, more = await _with_cookies(house, "POST", "/console/sign-in", urlencode(form).encode(), cookies)
+    assert more, "not signed in"
+    return more
+
+
+async def _with_cookies(house: House, method: str, path: str, body: bytes, cookies: str) -> tuple[bytes, str]:
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: text/html\r\nContent-Length: {len(body)}\r\n"
+    head += f"Content-Type: {messages.FORM}\r\n" + (f"Cookie: {cookies}\r\n" if cookies else "")
+    raw = await house.raw(head.encode() + b"\r\n" + body)
+    top, _, content = raw.partition(b"\r\n\r\n")
+    found = re.findall(rb"[Ss]et-[Cc]ookie: ([^=]+=[^;]+);", top)
+    return content, "; ".join(each.decode() for each in found)
 
 
 async def test_afterwards_everything_is_as_before(stage: Stage) -> None:

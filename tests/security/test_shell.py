@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from lgsp.endpoints import edge
-from lgsp.endpoints.door import SHELL
+from lgsp.endpoints.whole import SHELL
 from lgsp.errors import InvalidMessage
 from lgsp.log import silent
 from tests.endpoints.bus import Bus, running

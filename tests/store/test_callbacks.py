@@ -99,6 +99,20 @@ async def test_an_item_in_the_inbox_is_to_be_told_once(store: Store) -> None:
     assert await store.inbox.one("portal", "1") is None
 
 
+async def test_what_waits_and_what_is_parked_is_counted(store: Store) -> None:
+    await registered(store)
+    for name in ("1", "2", "3"):
+        await store.submissions.accept(row(name), None)
+    await store.submissions.take(NOW, {}, 9)
+    for name in ("1", "2", "3"):
+        await moved(store, name, S.DELIVERING, S.DELIVERED)
+    assert await store.callbacks.open() == {"waiting": 3, "parked": 0}
+    first, second, _ = await store.callbacks.due("portal", LATER, 9)
+    await store.callbacks.ended(first.id, "delivered", "http-204", LATER)
+    await store.callbacks.ended(second.id, "parked", "http-500", LATER)
+    assert await store.callbacks.open() == {"waiting": 1, "parked": 1}
+
+
 async def test_nothing_is_told_where_nobody_listens(store: Store) -> None:
     await registered(store)
     await store.submissions.accept(row("1"), None)

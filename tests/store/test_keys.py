@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lgsp.runtime import Runtime
-from lgsp.store.keys import keyed_subject, load_keys, public_key
+from lgsp.store.keys import Keyed, keyed_subject, load_keys, public_key
 
 
 def test_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
@@ -43,3 +46,8 @@ def test_parts_of_a_digest_are_kept_apart() -> None:
     assert keys.digest(b"a", b"bc") != keys.digest(b"ab", b"c")
     assert "Keys" in repr(keys)
     assert len(repr(keys)) < 200
+
+
+@given(st.binary(min_size=1, max_size=200), st.binary(max_size=3000))
+def test_our_keyed_digest_is_the_standards(key: bytes, message: bytes) -> None:
+    assert Keyed(key).digest(message) == hmac.digest(key, message, "sha256")

@@ -325,7 +325,41 @@ async def test_a_dead_receiver_delays_nobody_and_is_not_stormed(house: House, re
     for number in range(20):  # the clock stands: its line is quiet, whatever waits there
         await house.delivered(f"well-too-{number}", "other")
         await well.next()
-    assert dead.received.qsize() <= 3, "no more than were under way when it failed"
+    assert dead.received.qsize() <= 7, "four that were taken gave it room for as many more before it failed"
+
+
+async def test_a_receiver_that_is_well_gets_more_at_once_and_one_that_fails_begins_again(
+    house: House, receivers: list[Receiver]
+) -> None:
+    receiver, holds = receivers[0], [asyncio.Event() for _ in range(40)]
+    receiver.answers = [204] * 30 + [*holds]
+    await house.register("portal", receiver)
+    for number in range(90):
+        await house.delivered(f"one-{number}")
+    for _ in range(30 + 16):
+        await receiver.next()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert receiver.received.empty(), "sixteen at once at the most"
+    receiver.answers = [503] * 99
+    for hold in holds:
+        hold.set()
+
+    async def failing() -> bool:
+        return house.teller._lines["portal"].failures > 0 and not house.teller._lines["portal"].busy
+
+    await house.until(failing)
+    while not receiver.received.empty():
+        receiver.received.get_nowait()
+    again, receiver.answers = asyncio.Event(), []
+    receiver.answers = [again]
+    await house.later(700)
+    await receiver.next()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert receiver.received.empty(), "one alone, until it has taken one"
+    again.set()
+    await receiver.next()
 
 
 async def test_gone_switches_it_off(house: House, receivers: list[Receiver]) -> None:

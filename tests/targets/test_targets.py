@@ -118,11 +118,19 @@ async def test_tls_must_chain_to_what_the_settings_name(tmp_path: Path) -> None:
 async def test_our_own_certificate(tmp_path: Path) -> None:
     ours = Authority(tmp_path)
     good, soon, other = ours.issue("localhost", days=90), ours.issue("localhost", days=10), ours.issue("x", days=90)
+    locked = tmp_path / "locked.key"
+    locked.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nx\n-----END ENCRYPTED PRIVATE KEY-----\n")
     for tls, said in (
         (TlsSettings(good.file, good.key, ours.file), ""),
         (TlsSettings(soon.file, soon.key), "ends on"),
-        (TlsSettings(good.file, other.key), "do not fit"),
-        (TlsSettings(tmp_path / "missing.pem", good.key), "No such file"),
+        (TlsSettings(good.file, other.key), "key: is not the key of this certificate"),
+        (TlsSettings(good.file, good.file), "key: holds no private key"),
+        (TlsSettings(good.file, locked), "key: has a passphrase"),
+        (TlsSettings(good.key, good.key), "certificate: holds none"),
+        (TlsSettings(tmp_path / "missing.pem", good.key), "certificate: cannot be read: No such file"),
+        (TlsSettings(good.file, tmp_path / "missing.pem"), "key: cannot be read: No such file"),
+        (TlsSettings(good.file, good.key, good.key), "client_ca: The file holds no certificate"),
+        (TlsSettings(good.file, good.key, tmp_path / "missing.pem"), "client_ca: cannot be read: No such file"),
     ):
         found = await of(replace(BASE, tls=tls), "tls", network=False)
         assert (bool(found.failed), found.note) == (

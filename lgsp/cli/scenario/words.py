@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lgsp.cli.scenario.pictures import number
+
 
 def sentence(results: Mapping[str, Any], language: str) -> str:
     """`language`: vi or en."""
@@ -18,11 +20,11 @@ def sentence(results: Mapping[str, Any], language: str) -> str:
     most = max((each["minutes_most"] for each in late), default=0.0)
     if language == "vi":
         waits = [
-            f"{each['title']['vi']}: {each['dossiers_held']} hồ sơ chờ trung bình {each['working_hours_mean']} giờ làm việc, "
-            f"lâu nhất {each['working_hours_most']}"
+            f"{each['title']['vi']}: {each['dossiers_held']} hồ sơ chờ trung bình {number(each['working_hours_mean'])} "
+            f"giờ làm việc, lâu nhất {number(each['working_hours_most'])}"
             for each in offices
         ]
-        kept = f"trục giữ giúp {count} lượt gửi nhờ, lâu nhất {most} phút" if count else ""
+        kept = f"trục giữ giúp {count} lượt gửi nhờ, lâu nhất {number(most)} phút" if count else ""
         lost = "không ai bị mất" if not gone else f"mất {gone} thông điệp"
         codes = f"{refused} thông điệp mã cũ bị từ chối và sửa tay, {taken} được nhận nguyên" if refused + taken else ""
         return "; ".join(part for part in (*(waits or ["không hồ sơ nào phải chờ"]), kept, codes, lost) if part) + "."

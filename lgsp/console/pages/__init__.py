@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from types import ModuleType
+from typing import Any
 
 from lgsp.console.pages import (
     account,
@@ -43,6 +45,11 @@ MODULES: tuple[ModuleType, ...] = (
 
 def pages() -> list[Page]:
     return [page for module in MODULES for page in module.PAGES]
+
+
+def counts() -> dict[str, Callable[[Any], Awaitable[int]]]:
+    """The figures of the navigation, by page."""
+    return {page.name: page.badge for page in pages() if page.badge is not None}
 
 
 def navigation() -> list[Page]:

@@ -72,7 +72,7 @@ async def add_route(visit: Visit) -> Shown:
             "alert.route", {"target": visit.form.one("target"), "least": int(least) if least.isdecimal() else 5}
         )
     except Refused as refused:
-        return await _view(visit, {"target": str(refused)})
+        return await _view(visit, {"target": refused.said[visit.lang]})
     if made["kind"] == "email":
         return Go("/console/alerts", Said("good", visit.w["alerts"]["mailed"].format(target=made["target"])))
     return await _view(visit, secret=str(made["secret"]))
@@ -83,9 +83,9 @@ async def drop_route(visit: Visit) -> Shown:
     return Go("/console/alerts", Said("good", visit.w["alerts"]["dropped"]))
 
 
-def unseen(house: Any) -> int | None:
-    """How many stand, where this process knows."""
-    return len(house.alerting.standing) or None if house.store.changes.alone else None
+async def unseen(house: Any) -> int:
+    """How many stand that nobody has taken."""
+    return sum(each.acknowledged is None for each in await house.store.alerts.standing())
 
 
 PAGES = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lgsp.console.visit import READERS_OF_EVIDENCE, Page, Shown, View, Visit
+from lgsp.office import perform
 
 
 def rows(
@@ -55,4 +56,10 @@ async def show(visit: Visit) -> Shown:
     return View("approvals.html", {"rows": rows(stages, corrections, grants, consumers, titles, visit)})
 
 
-PAGES = (Page("approvals", "approvals", READERS_OF_EVIDENCE, show, nav=50),)
+async def waiting(house: Any) -> int:
+    """How many wait."""
+    actions = ("stage.proposals", "submission.proposals", "grant.requests", "consumer.requests")
+    return sum([len(await perform(house.office, each, "", {})) for each in actions])
+
+
+PAGES = (Page("approvals", "approvals", READERS_OF_EVIDENCE, show, nav=50, badge=waiting),)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from lgsp.compliance import of_consumer, said, standing
 from lgsp.console.collate import collation_key
+from lgsp.console.typed import iso
 from lgsp.console.visit import OFFICERS, READERS_OF_EVIDENCE, Go, Missing, Page, Said, Shown, View, Visit
 from lgsp.decisions import Refused
 from lgsp.model import Consumer
@@ -62,12 +62,6 @@ def grants(found: Sequence[Mapping[str, Any]], titles: Mapping[str, str], visit:
     ]
 
 
-def typed_day(text: str) -> str | None:
-    """31/12/2026, as people here write it, or 2026-12-31, which actions take; what is neither they refuse."""
-    found = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
-    return f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}" if found else text or None
-
-
 def listed(text: str) -> list[str] | None:
     """Names parted by commas or blanks; nothing named is no limit."""
     return text.replace(",", " ").split() or None
@@ -113,7 +107,7 @@ async def ask(visit: Visit) -> Shown:
         try:
             await visit.perform("consumer.ask", {**wanted, "admits_trial": bool(form.one("trial"))})
         except Refused as refused:
-            errors = {"": str(refused)}
+            errors = {"": refused.said[visit.lang]}
         else:
             return Go("/console/consumers", Said("good", visit.w["consumers"]["asked_said"]))
     return await _list(visit, errors)
@@ -124,7 +118,7 @@ async def admit(visit: Visit) -> Shown:
     try:
         made = await visit.perform("consumer.admit", {"request": visit.form.one("request")})
     except Refused as refused:
-        return await _list(visit, {"": str(refused)})
+        return await _list(visit, {"": refused.said[visit.lang]})
     return await _list(visit, secrets=made)
 
 
@@ -144,7 +138,7 @@ async def _decided(visit: Visit, action: str, text: str) -> Shown:
     try:
         await visit.perform(action, {"request": visit.form.one("request")})
     except Refused as refused:
-        return await _list(visit, {"": str(refused)})
+        return await _list(visit, {"": refused.said[visit.lang]})
     return Go("/console/consumers", Said("good", visit.w["consumers"][text]))
 
 
@@ -190,13 +184,13 @@ async def ask_grant(visit: Visit) -> Shown:
         wanted = {
             "consumer": name, "system": system, "operation": operation, "legal_basis": form.one("basis"),
             "fields": listed(form.one("fields")), "purposes": listed(form.one("purposes")),
-            "valid_to": typed_day(form.one("until")), "admits_trial": bool(form.one("trial")),
+            "valid_to": iso(form.one("until")) or None, "admits_trial": bool(form.one("trial")),
             "quota_per_minute": int(form.one("quota")) if form.one("quota") else None,
         }  # fmt: skip
         try:
             await visit.perform("grant.ask", wanted)
         except Refused as refused:
-            errors = {"": str(refused)}
+            errors = {"": refused.said[visit.lang]}
         else:
             return Go("/console/consumers", Said("good", visit.w["consumers"]["asked_said"]))
     return await _one(visit, errors)
@@ -216,7 +210,7 @@ async def key(visit: Visit) -> Shown:
             "consumer.key", {"id": visit.path["consumer"], "overlap": overlap if overlap.isdecimal() else "0"}
         )
     except Refused as refused:
-        return await _one(visit, {"": str(refused)})
+        return await _one(visit, {"": refused.said[visit.lang]})
     return await _one(visit, secrets=made)
 
 
@@ -235,8 +229,8 @@ async def level(visit: Visit) -> Shown:
     if errors:
         return await _one(visit, errors)
     wanted = {
-        "level": form.one("level"), "decision": form.one("decision"), "since": typed_day(form.one("since")),
-        "until": typed_day(form.one("level_until")),
+        "level": form.one("level"), "decision": form.one("decision"), "since": iso(form.one("since")) or None,
+        "until": iso(form.one("level_until")) or None,
     }  # fmt: skip
     return await _done(visit, "consumer.approve", wanted, "levelled")
 
@@ -246,7 +240,7 @@ async def _done(visit: Visit, action: str, wanted: Mapping[str, Any], text: str)
     try:
         await visit.perform(action, {"id": name, **wanted})
     except Refused as refused:
-        return await _one(visit, {"": str(refused)})
+        return await _one(visit, {"": refused.said[visit.lang]})
     except ValueError:
         return await _one(visit, {"": visit.w["consumers"]["number"]})
     return Go(f"/console/consumers/{name}", Said("good", visit.w["consumers"][text]))

@@ -13,6 +13,8 @@ from lgsp.console.pages import exchanges
 from lgsp.console.visit import OPERATORS, READERS_OF_EVIDENCE, Go, Page, Said, Shown, View, Visit
 from lgsp.decisions import Refused
 from lgsp.errors import leaves
+from lgsp.model import SYSTEM_CALLS
+from lgsp.office import perform
 from lgsp.submissions.groups import AGES
 
 PAGE = 25
@@ -98,7 +100,11 @@ def choices(visit: Visit, titles: exchanges.Titles) -> dict[str, list[tuple[str,
     causes = sorted(((each.code, each.title[visit.lang]) for each in leaves()), key=lambda each: collation_key(each[1]))
     return {
         **{
-            name: every + sorted(titles[name].items(), key=lambda each: collation_key(each[1]))
+            name: every
+            + sorted(
+                (each for each in titles[name].items() if not each[0].startswith(SYSTEM_CALLS)),
+                key=lambda each: collation_key(each[1]),
+            )
             for name in ("system", "consumer")
         },
         "cause": [*every, ("-", words["no_cause"]), *causes],
@@ -146,7 +152,7 @@ async def _counted(visit: Visit, query: Mapping[str, str], errors: Mapping[str, 
     try:
         found = await visit.perform("submission.resend", wanted)
     except Refused as refused:  # too many at once
-        found, errors = {"count": 0, "groups": [], "refused": []}, {"": str(refused)}
+        found, errors = {"count": 0, "groups": [], "refused": []}, {"": refused.said[visit.lang]}
     titles, why = exchanges.titles_of(visit), Counter(each["code"] for each in found["refused"])
     groups = [
         {
@@ -182,15 +188,21 @@ async def send(visit: Visit) -> Shown:
         try:
             done = await visit.perform("submission.resend", asked)
         except Refused as refused:
-            errors = {"": str(refused)}
+            errors = {"": refused.said[visit.lang]}
         else:
             text = visit.w["desk"]["sent"].format(n=visit.f.number(len(done["sent"])))
             return Go(f"/console/desk?{urlencode(given)}", Said("good", text))
     return await _counted(visit, query, errors)
 
 
+async def troubled(house: Any) -> int:
+    """How many the desk lists."""
+    wanted = {"states": list(TROUBLE), "open": True, "limit": 1}
+    return int((await perform(house.office, "submission.list", "", wanted))["total"])
+
+
 PAGES = (
-    Page("desk", "desk", READERS_OF_EVIDENCE, show, nav=35),
+    Page("desk", "desk", READERS_OF_EVIDENCE, show, nav=35, badge=troubled),
     Page("desk", "desk/again", OPERATORS, count),
     Page("desk", "desk/again", OPERATORS, send, "POST"),
 )

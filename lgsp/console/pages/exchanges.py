@@ -10,12 +10,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from lgsp.console.collate import collation_key
+from lgsp.console.typed import iso
 from lgsp.console.visit import READERS_OF_EVIDENCE, Go, Missing, Page, Shown, View, Visit
 from lgsp.console.wording import Words
 from lgsp.custody import MAY
 from lgsp.decisions import Refused
-from lgsp.errors import by_code, leaves
+from lgsp.errors import BusFault, Unavailable, by_code, leaves
 from lgsp.inquiry import moment_of
+from lgsp.model import SYSTEM_CALLS
 
 READ_CONTENT = frozenset(MAY["read"])
 Titles = Mapping[str, Mapping[str, str]]
@@ -40,11 +42,18 @@ def rows_of(items: Sequence[Mapping[str, Any]], titles: Titles, visit: Visit) ->
             "consumer": titles["consumer"].get(item["consumer"], item["consumer"]),
             "system": titles["system"].get(item["system"], item["system"]),
             "outcome": outcome(item["outcome"], visit),
-            "good": item["outcome"] in _GOOD,
+            "kind": kind_of(item["outcome"]),
             "fault": domains[name] if (name := item["fault_domain"] or "none") in set(domains) else name,
         }
         for item in items
     ]
+
+
+def kind_of(code: str) -> str:
+    """`bad` only where something failed: what a ministry answers on business, or a caller does wrong, is an answer (RULES 12)."""
+    if code in _GOOD:
+        return "good"
+    return "bad" if code and issubclass(by_code(code), Unavailable | BusFault) else "told"
 
 
 def outcome(code: str, visit: Visit) -> str:
@@ -128,7 +137,8 @@ def choices(visit: Visit, known: Mapping[str, Sequence[str]], titles: Titles) ->
     every = [("", words["every"])]
     made: dict[str, Any] = {}
     for name in ("consumer", "system"):
-        named = {each: titles[name].get(each, each) for each in {*known[name], *titles[name]}}
+        standing = {each for each in titles[name] if not each.startswith(SYSTEM_CALLS)}
+        named = {each: titles[name].get(each, each) for each in {*known[name], *standing}}
         made[name] = every + sorted(named.items(), key=lambda each: collation_key(each[1]))
     codes = {"ok", "accepted", *(leaf.code for leaf in leaves())}
     failures = sorted(
@@ -140,9 +150,15 @@ def choices(visit: Visit, known: Mapping[str, Sequence[str]], titles: Titles) ->
 
 
 def titles_of(visit: Visit) -> dict[str, dict[str, str]]:
-    house = visit.house
+    house, inbound = visit.house, visit.w["exchanges"]["inbound"]
     return {
-        "consumer": {each.id: each.name[visit.lang] for each in house.policy.consumers()},
+        "consumer": {
+            **{
+                f"{SYSTEM_CALLS}{name}": inbound.format(system=each.title[visit.lang])
+                for name, each in house.registry.connectors.items()
+            },
+            **{each.id: each.name[visit.lang] for each in house.policy.consumers()},
+        },
         "system": {name: each.title[visit.lang] for name, each in house.registry.connectors.items()},
     }
 
@@ -150,6 +166,7 @@ def titles_of(visit: Visit) -> dict[str, dict[str, str]]:
 def asked_for(query: Mapping[str, str]) -> dict[str, Any]:
     """The search that an address names. "-" is the outcome of those that have none."""
     wanted: dict[str, Any] = {name: query[name].strip() for name in _FIELDS if query.get(name, "").strip()}
+    wanted |= {name: iso(wanted[name]) for name in ("first", "before") if name in wanted}
     if wanted.get("outcome") == "-":
         wanted["outcome"] = ""
     return wanted

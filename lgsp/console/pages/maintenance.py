@@ -74,7 +74,7 @@ async def _decide(visit: Visit, action: str, said: str, mistakes: str) -> Shown:
         try:
             made = await visit.perform(action, {name: visit.form.one(name) for name in names})
         except Refused as refused:
-            errors = {"": str(refused)}
+            errors = {"": refused.said[visit.lang]}
         else:
             connector = visit.house.registry.connector(made["system"])
             text = visit.w["maintenance"][said].format(
@@ -93,6 +93,11 @@ async def end(visit: Visit) -> Shown:
     return Go("/console/maintenance", Said("good", visit.w["maintenance"]["ended_said"].format(system=system)))
 
 
+async def announced(house: Any) -> int:
+    """Windows that are open or to come."""
+    return len(house.windows.announced())
+
+
 PAGES = (
     Page(
         "maintenance",
@@ -100,7 +105,7 @@ PAGES = (
         EVERYBODY,
         show,
         nav=55,
-        badge=lambda house: len(house.windows.announced()) or None,
+        badge=announced,
     ),
     Page("maintenance", "maintenance", OPERATORS, announce, "POST"),
     Page("maintenance", "maintenance/past", OPERATORS, reclassify, "POST"),

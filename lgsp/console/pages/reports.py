@@ -9,6 +9,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from lgsp.console.paper import FORMS, made, written
+from lgsp.console.typed import iso
 from lgsp.console.visit import EVERYBODY, File, Missing, Page, Shown, View, Visit
 from lgsp.console.wording import Words
 from lgsp.report.facts import Facts, PeriodError, decode
@@ -36,7 +37,7 @@ def asked(query: Any, today: date) -> Asked:
     if query.get("filed"):
         return Asked("", "", str(query["filed"])[:20])
     begin = today.replace(day=1)
-    return Asked(str(query.get("from") or begin.isoformat())[:10], str(query.get("to") or today.isoformat())[:10])
+    return Asked(iso(str(query.get("from") or begin))[:10], iso(str(query.get("to") or today))[:10])
 
 
 def quick(today: date, w: Words) -> list[tuple[str, str]]:
@@ -69,7 +70,23 @@ def filed_rows(rows: Sequence[ReportRow]) -> list[dict[str, Any]]:
 
 def reports(paper: Paper | None, wanted: Asked, filed: list[dict[str, Any]], today: date, w: Words) -> dict[str, Any]:
     """`paper` None: the days asked for are none."""
-    return {"paper": paper, "asked": wanted, "filed": filed, "quick": quick(today, w), "forms": ("docx", "csv")}
+    days = {"first": shown(wanted.first), "last": shown(wanted.last)}
+    return {
+        "paper": paper,
+        "asked": wanted,
+        "days": days,
+        "filed": filed,
+        "quick": quick(today, w),
+        "forms": ("docx", "csv"),
+    }
+
+
+def shown(day: str) -> str:
+    """As people here write it; what is no day stays as it was typed."""
+    try:
+        return f"{date.fromisoformat(day):%d/%m/%Y}"
+    except ValueError:
+        return day
 
 
 async def show(visit: Visit) -> Shown:

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from lgsp.compliance import COLUMNS, RegisterError, as_record, from_records
-from lgsp.console.pages.consumers import typed_day
+from lgsp.console.typed import iso
 from lgsp.console.visit import READERS_OF_EVIDENCE, Go, Page, Said, Shown, Upload, View, Visit
 from lgsp.decisions import Refused
 
@@ -36,10 +36,10 @@ def register_of(upload: Upload | None) -> list[dict[str, Any]]:
     try:
         text = (upload.content if upload else b"").decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RegisterError("the file is not UTF-8") from error
+        raise RegisterError("Tệp không phải UTF-8", "the file is not UTF-8") from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise RegisterError(f"the columns are {', '.join(COLUMNS)}")
+        raise RegisterError(f"Các cột phải là {', '.join(COLUMNS)}", f"the columns are {', '.join(COLUMNS)}")
     return [as_record(each) for each in from_records(reader)]
 
 
@@ -50,7 +50,7 @@ async def show(visit: Visit) -> Shown:
 async def _view(visit: Visit, errors: Mapping[str, str] | None = None) -> View:
     mistakes, wanted, today = dict(errors or {}), visit.query.get("on", "").strip(), visit.house.policy.today()
     try:
-        on = date.fromisoformat(typed_day(wanted) or "") if wanted else today
+        on = date.fromisoformat(iso(wanted)) if wanted else today
     except ValueError:
         mistakes["on"], on = visit.w["security"]["bad_day"], today
     then = await visit.perform("compliance.show", {"on": on.isoformat()})
@@ -80,7 +80,7 @@ async def take_over(visit: Visit) -> Shown:
     try:
         done = await visit.perform("compliance.import", {"register": register_of(visit.form.files.get("file"))})
     except (RegisterError, Refused) as error:
-        return await _view(visit, {"file": str(error)})
+        return await _view(visit, {"file": error.said[visit.lang]})
     text = visit.w["security"]["imported"].format(n=done["systems"], changed=len(done["consumers"]))
     return Go("/console/security", Said("good", text))
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from lgsp.console.visit import EVERYBODY, OPERATORS, File, Go, Missing, Page, Said, Shown, View, Visit
+from lgsp.criteria import Criterion, title_of
 from lgsp.decisions import Refused
-from lgsp.lifecycle import MOVES
-from lgsp.model import Lang, Stage
-from lgsp.promotion import BUS, DOCUMENTS, Criterion, title_of
+from lgsp.lifecycle import moves
+from lgsp.model import Lang, Stage, StageEntry
+from lgsp.promotion import BUS, DOCUMENTS
 from lgsp.store.port.stewardship import ProposalRecord
 
 _PAST = 50
@@ -27,9 +28,9 @@ def rows(found: Sequence[Criterion], lang: Lang) -> list[dict[str, Any]]:
     ]
 
 
-def moves(stage: Stage) -> list[str]:
+def ways(entry: StageEntry) -> list[str]:
     """Where it may go from here, in the order of the ledger's stages."""
-    return [each.value for each in Stage if each in MOVES[stage]]
+    return [each.value for each in Stage if each in moves(entry)]
 
 
 def divided(proposals: Sequence[ProposalRecord]) -> tuple[ProposalRecord | None, list[ProposalRecord]]:
@@ -49,10 +50,11 @@ async def view(visit: Visit, **more: Any) -> dict[str, Any]:
         "system": system,
         "title": connector.title[visit.lang],
         "entry": entry,
+        "heading": visit.w["stage"]["as_official" if entry.stage is Stage.OFFICIAL else "evidence"],
         "criteria": found,
         "missing": sum(not each["holds"] for each in found),
         "breaches": [each[visit.lang] for each in await house.promotion.breached(system)],
-        "choices": [(each, visit.w["common"]["stage"][each]) for each in moves(entry.stage)],
+        "choices": [(each, _way(visit, each, entry)) for each in ways(entry)],
         "documents": DOCUMENTS,
         "typed": {
             **{name: visit.form.one(name) for name in ("to", "decision", "reason", *DOCUMENTS)},
@@ -65,6 +67,11 @@ async def view(visit: Visit, **more: Any) -> dict[str, Any]:
         "bus": waiting is not None and waiting.by == BUS,
         **more,
     }
+
+
+def _way(visit: Visit, to: str, entry: StageEntry) -> str:
+    words = visit.w["stage"]["proven_now"] if to == entry.stage.value else visit.w["common"]["stage"][to]
+    return str(words)
 
 
 def _taken(visit: Visit, waiting: ProposalRecord | None) -> dict[str, str]:
@@ -87,7 +94,7 @@ async def propose(visit: Visit) -> Shown:
                 "reason": visit.form.one("reason"), "documents": {name: visit.form.one(name) for name in DOCUMENTS},
             })  # fmt: skip
         except Refused as refused:
-            errors = {"": str(refused)}
+            errors = {"": refused.said[visit.lang]}
         else:
             return _back(visit, "proposed_said")
     return View("stage.html", await view(visit, errors=errors), 422)
@@ -106,7 +113,7 @@ async def _decide(visit: Visit, action: str, said: str) -> Shown:
     try:
         await visit.perform(action, {"id": visit.form.one("id")})
     except Refused as refused:
-        return View("stage.html", await view(visit, errors={"": str(refused)}), 422)
+        return View("stage.html", await view(visit, errors={"": refused.said[visit.lang]}), 422)
     return _back(visit, said)
 
 

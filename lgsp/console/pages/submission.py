@@ -110,7 +110,7 @@ async def read(visit: Visit) -> Shown:
             "submission.read", {"id": visit.path["submission"], "reason": visit.form.one("reason")}
         )
     except Refused as refused:
-        return await _one(visit, {"": str(refused)})
+        return await _one(visit, {"": refused.said[visit.lang]})
     return await _one(visit, content=content)
 
 
@@ -122,14 +122,14 @@ async def correct(visit: Visit) -> Shown:
             "submission.read", {"id": name, "reason": reason or visit.w["desk"]["correcting"]}
         )
     except Refused as refused:
-        return await _one(visit, {"": str(refused)})
+        return await _one(visit, {"": refused.said[visit.lang]})
     typed = typed_in(visit.form)
     if not errors:
         asked = {"id": name, "kind": "correct", "reason": reason, "fields": corrections(content["data"], typed)}
         try:
             await visit.perform("submission.propose", asked)
         except Refused as refused:
-            errors = {"": str(refused)}
+            errors = {"": refused.said[visit.lang]}
         else:
             return Go(f"/console/desk/{name}", Said("good", visit.w["desk"]["proposed"]))
     return await _one(visit, errors, content, typed)
@@ -154,7 +154,7 @@ async def _decide(visit: Visit, action: str, said: str, **more: Any) -> Shown:
         try:
             await visit.perform(action, {"id": name, "reason": visit.form.one("reason"), **more})
         except Refused as refused:
-            errors = {"": str(refused)}
+            errors = {"": refused.said[visit.lang]}
         else:
             return Go(f"/console/desk/{name}", Said("good", visit.w["desk"][said]))
     return await _one(visit, errors)
@@ -172,7 +172,7 @@ async def _answer(visit: Visit, action: str, said: str) -> Shown:
     try:
         await visit.perform(action, {"proposal": visit.form.one("proposal")})
     except Refused as refused:
-        return await _one(visit, {"": str(refused)})
+        return await _one(visit, {"": refused.said[visit.lang]})
     return Go(f"/console/desk/{visit.path['submission']}", Said("good", visit.w["desk"][said]))
 
 

@@ -181,7 +181,7 @@ async def view(visit: Visit, **more: Any) -> dict[str, Any]:
     if connector is None:
         raise Missing
     name, since = connector.name, now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-    rows = [each for each in await house.store.health.counts(since) if each.system == name]
+    rows = await house.store.health.counts(since, name)
     rows += [each for each in house.health.counts.waiting() if each.system == name]
     shown, days = await house.outlook.seen(inside=True)
     mine = next(each for each in shown["systems"] if each["id"] == name)
@@ -222,7 +222,7 @@ async def test(visit: Visit) -> Shown:
             "system.test", {"system": visit.path["system"], "operation": visit.form.one("operation")}
         )
     except Refused as refused:
-        return View("system.html", await view(visit, errors={"": str(refused)}), 422)
+        return View("system.html", await view(visit, errors={"": refused.said[visit.lang]}), 422)
     return View("system.html", await view(visit, test=found))
 
 

@@ -71,5 +71,8 @@ class Callbacks(Protocol):
         """What was parked or stopped with its receiver waits once more, with a fresh expiry: how much."""
 
     async def counts(self) -> dict[tuple[str, WorkOutcome], int]: ...
+    async def open(self) -> dict[str, int]:
+        """How many wait, and how many are parked for a person: `{"waiting", "parked"}`."""
+
     async def work(self, consumer: str, outcome: WorkOutcome, limit: int) -> list[CallbackWork]:
         """Oldest first."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 HEALTH, STAGE, POLICY, SUBMISSIONS, REGISTRY = "health", "stage", "policy", "submissions", "registry"
+READERS = "readers"
 """Topics. A topic that nobody subscribes to costs nothing."""
 AGAIN = "again"
 """The topic of a gap: news may have been missed, everything is read again. `by` is empty, the body too."""

@@ -95,6 +95,11 @@ class PostgresCallbacks:
         )
         return {(consumer, outcome): count for consumer, outcome, count in rows}
 
+    async def open(self) -> dict[str, int]:
+        query = "SELECT count(*) FROM callback_work WHERE outcome = $1"
+        waiting, parked = [(await self.database.row(query, outcome))[0] for outcome in ("", "parked")]
+        return {"waiting": waiting, "parked": parked}
+
     async def work(self, consumer: str, outcome: WorkOutcome, limit: int) -> list[CallbackWork]:
         query = f"{_WORK} WHERE outcome = $1 AND consumer = $2 ORDER BY number LIMIT $3"
         return [CallbackWork(*row) for row in await self.database.fetch(query, outcome, consumer, limit)]

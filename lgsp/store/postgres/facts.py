@@ -86,11 +86,12 @@ class PostgresHealth:
 
         await self.database.write(work)
 
-    async def counts(self, since: datetime) -> list[CountRow]:
+    async def counts(self, since: datetime, system: str = "") -> list[CountRow]:
         rows = await self.database.fetch(
             "SELECT system, operation, consumer, hour, outcome, calls, seconds, buckets FROM calls"
-            " WHERE hour >= $1 ORDER BY hour, system, operation, consumer, outcome",
+            " WHERE hour >= $1 AND ($2::text = '' OR system = $2) ORDER BY hour, system, operation, consumer, outcome",
             since,
+            system,
         )
         return [
             CountRow(system, operation, consumer, hour, outcome, calls, seconds, tuple(buckets))

@@ -123,6 +123,13 @@ class SqliteCallbacks:
         )
         return {(consumer, outcome): count for consumer, outcome, count in rows}
 
+    async def open(self) -> dict[str, int]:
+        query = "SELECT count(*) FROM callback_work WHERE outcome = ?"
+        waiting, parked = await self.database.read(
+            lambda db: [db.execute(query, (outcome,)).fetchone()[0] for outcome in ("", "parked")]
+        )
+        return {"waiting": waiting, "parked": parked}
+
     async def work(self, consumer: str, outcome: WorkOutcome, limit: int) -> list[CallbackWork]:
         rows = await self.database.read(
             lambda db: db.execute(

@@ -27,10 +27,9 @@ class SqliteEvidence:
             # Read inside the transaction: after a failed commit the last entry is what the disk has, never a memory.
             last = db.execute("SELECT number, body, hash FROM entry ORDER BY number DESC LIMIT 1").fetchone()
             rows = compose(None if last is None else EvidenceRow(*last))
-            for row in rows:
-                db.execute("INSERT INTO entry VALUES (?, ?, ?)", (row.index, row.body, row.hash))
-                for person in row.subjects:
-                    db.execute("INSERT INTO subject VALUES (?, ?)", (person, row.index))
+            db.executemany("INSERT INTO entry VALUES (?, ?, ?)", [(row.index, row.body, row.hash) for row in rows])
+            if people := sorted((person, row.index) for row in rows for person in row.subjects):
+                db.executemany("INSERT INTO subject VALUES (?, ?)", people)
             return rows[-1].index
 
         return await self.database.write(work)

@@ -107,12 +107,12 @@ class SqliteHealth:
 
         await self.database.write(work)
 
-    async def counts(self, since: datetime) -> list[CountRow]:
+    async def counts(self, since: datetime, system: str = "") -> list[CountRow]:
         rows = await self.database.read(
             lambda db: db.execute(
                 "SELECT system, operation, consumer, hour, outcome, calls, seconds, buckets FROM calls"
-                " WHERE hour >= ? ORDER BY hour, system, operation, consumer, outcome",
-                (moment(since),),
+                " WHERE hour >= ?1 AND (?2 = '' OR system = ?2) ORDER BY hour, system, operation, consumer, outcome",
+                (moment(since), system),
             ).fetchall()
         )
         return [

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from lgsp.console.pages.consumers import listed, typed_day
+from lgsp.console.pages.consumers import listed
 from tests.endpoints.bus import Bus, running
 from tests.endpoints.people import Person, notes, signed_in, text
 
@@ -41,13 +41,6 @@ async def waiting(bus: Bus, action: str) -> str:
 @pytest.mark.parametrize(("typed", "names"), [("", None), (" , ", None), ("a, b  c", ["a", "b", "c"])])
 async def test_names_in_a_field(typed: str, names: list[str] | None) -> None:
     assert listed(typed) == names
-
-
-@pytest.mark.parametrize(
-    ("typed", "day"), [("", None), ("1/2/2026", "2026-02-01"), ("2026-12-31", "2026-12-31"), ("mai", "mai")]
-)
-async def test_a_day_as_people_write_it(typed: str, day: str | None) -> None:
-    assert typed_day(typed) == day
 
 
 async def test_asked_admitted_and_its_keys_are_shown_once(bus: Bus, duty: Person, officer: Person) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ import pytest_asyncio
 
 from lgsp.audit.payloads import PayloadEvidence
 from lgsp.console.format import Formats
-from lgsp.console.pages.exchanges import WIDTH, asked_for, timeline
+from lgsp.console.pages.exchanges import WIDTH, asked_for, kind_of, timeline, titles_of
 from lgsp.console.visit import Visit
 from lgsp.console.wording import load
 from lgsp.errors import leaves
@@ -47,6 +48,24 @@ def entries(**trace: Any) -> list[dict[str, Any]]:
             "trace": told,
         },
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("ok", "good"), ("accepted", "good"), ("record-not-found", "told"), ("provider-fault", "told"), ("forbidden", "told"),
+     ("invalid-message", "told"), ("timeout", "bad"), ("bad-answer", "bad"), ("bus-fault", "bad"), ("", "told")],
+)  # fmt: skip
+async def test_only_what_failed_is_drawn_as_a_failure(code: str, kind: str) -> None:
+    assert kind_of(code) == kind
+
+
+async def test_who_called_in_is_named_and_moments_are_typed_as_people_do(bus: Bus) -> None:
+    titles = titles_of(replace(VISIT, house=bus.gateway))["consumer"]
+    assert titles[f"system:{SYSTEM}"] == "Hộ tịch (gọi vào)"
+    assert asked_for({"first": "6/12/2022", "before": "06/12/2022 08:30"}) == {
+        "first": "2022-12-06",
+        "before": "2022-12-06 08:30",
+    }
 
 
 async def test_steps_stand_in_order_and_each_bar_where_its_time_was() -> None:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
-from lgsp.console.pages.stage import divided, moves
-from lgsp.model import Stage
+from lgsp.console.pages.stage import divided, ways
+from lgsp.model import Evidence, Stage, StageEntry
 from tests.endpoints.bus import running
 from tests.endpoints.people import notes, signed_in, text
 
 
 def test_where_it_may_go() -> None:
-    assert moves(Stage.TRIAL) == ["official", "suspended", "retired"]
-    assert moves(Stage.RETIRED) == []
+    trial = StageEntry(
+        "births", Stage.TRIAL, date(2026, 3, 1), "01/QĐ", "a", "b", Evidence.DECLARED, datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    official = replace(trial, stage=Stage.OFFICIAL)
+    assert ways(trial) == ["official", "suspended", "retired"]
+    assert ways(official) == ["official", "suspended", "retired"]  # again, on proof
+    assert ways(replace(official, evidence=Evidence.PROVEN)) == ["suspended", "retired"]
+    assert ways(replace(trial, stage=Stage.RETIRED)) == []
     assert divided([]) == (None, [])
 
 

@@ -1,6 +1,6 @@
 """`make fuzz`: each target under atheris, guided by coverage, for so many seconds; ends with 1 where one of them breaks.
 
-    python -m tests.security.fuzzing [--seconds 600] [--corpus DIR] [TARGET ...]
+    python -m tests.security.fuzzing [--seconds 600] [--corpus DIR] [--longest 10] [TARGET ...]
 
 What breaks a target is written to DIR/TARGET/crash-…; make it a seed in `targets.py` together with the repair (RULES 32).
 """
@@ -20,12 +20,13 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--corpus", type=Path, default=Path(".fuzz"))
+    parser.add_argument("--longest", type=int, default=10, help="seconds of the clock that one input may take")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if unknown := set(given.targets) - set(NAMES):
         parser.error(f"no target {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     if given.alone:
-        return alone(given.targets[0], given.corpus, given.seconds)
+        return alone(given.targets[0], given.corpus, given.seconds, given.longest)
     broken = []
     for name in given.targets or NAMES:
         print(f"-- {name}: {given.seconds} s", flush=True)
@@ -39,6 +40,8 @@ def main() -> int:
             str(given.corpus),
             "--seconds",
             str(given.seconds),
+            "--longest",
+            str(given.longest),
         ]
         if subprocess.run(command, check=False).returncode:
             broken.append(name)
@@ -46,7 +49,7 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def alone(name: str, corpus: Path, seconds: int) -> int:
+def alone(name: str, corpus: Path, seconds: int, longest: int) -> int:
     """One target in a process of its own, for libFuzzer ends the process."""
     import atheris
 
@@ -59,7 +62,7 @@ def alone(name: str, corpus: Path, seconds: int) -> int:
         (folder / f"seed-{number}").write_bytes(seed)
         target(seed)
     arguments = [
-        sys.argv[0], str(folder), f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", "-timeout=10", "-max_len=20000",
+        sys.argv[0], str(folder), f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", f"-timeout={longest}", "-max_len=20000",
         "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=1",
     ]  # fmt: skip
     atheris.Setup(arguments, target)

@@ -18,16 +18,21 @@ from typing import Any
 
 from lgsp.app import Gateway, build
 from lgsp.audit.notes import WITNESS, VerifierKey
-from lgsp.background import collectors
+from lgsp.background import collectors, loop_lag
 from lgsp.cli.serving import bind, open_door, stopper
+from lgsp.endpoints import control
 from lgsp.errors import LgspError
 from lgsp.health.breaker import BreakerPolicy
 from lgsp.model import Consumer, Grant, Text
+from lgsp.office import put_operator
 from lgsp.runtime import Runtime, run
 from lgsp.settings import Limits, Province, Settings, WitnessSettings
 from lgsp.simulate import start_unwatched
 from lgsp.store import StoreFailed
 
+OPERATORS = ("operator", "security-officer", "auditor")
+"""Their names are their roles."""
+PASSWORD = "mật khẩu mười hai"
 PROBE = 0.01
 STALL = 0.1
 """Seconds from which a standstill is noted."""
@@ -121,7 +126,11 @@ async def main(data: Path, backend: str) -> None:
         secrets = await gateway.policy.create_consumer(
             tester, [Grant("tester", "*", "*", legal_basis="test", admits_trial=True)]
         )
+        for role in OPERATORS:
+            await put_operator(gateway.store, runtime, role, role, PASSWORD)
         await start_unwatched(gateway)
+        gateway.supervisor.start("loop-lag", lambda: loop_lag(gateway))  # gives back what large messages have left
+        commands = await control.listen(gateway.perform, data)
         async with open_door(gateway, settings, listener):
             tasks = [asyncio.create_task(watch.run()), asyncio.create_task(obey(gateway, watch))]
             said = {
@@ -136,6 +145,7 @@ async def main(data: Path, backend: str) -> None:
                 task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*tasks)
+        await commands.close()
     finally:
         await gateway.close()
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -122,6 +123,42 @@ class House:
             for line in lines
             if "bus-fault" in line or "task-died" in line or "Traceback" in line or "Error" in line
         ]
+
+
+async def _answers(house: House) -> bool:
+    try:
+        return (await house.send("GET", "/")).status == 404
+    except OSError:
+        await asyncio.sleep(0.05)
+        return False
+
+
+@asynccontextmanager
+async def witness(folder: Path, log: str) -> AsyncIterator[House]:
+    """`lgsp witness serve` as a process of its own, that witnesses one log."""
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  a test prepares its folder
+    errors = folder / "stderr"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ("witness", "serve", "--name", "mau", "--state", str(folder / "state"), "--log", log, "--port", str(port))
+    with errors.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "lgsp", *command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL, stderr=file
+        )
+    house = House(process, port, "", "", "", errors)
+    try:
+        async with asyncio.timeout(60):
+            while process.returncode is None and not await _answers(house):
+                pass
+        yield house
+        assert process.returncode is None, f"the witness died: {errors.read_text('utf-8')[-2000:]}"
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(30):
+            assert await process.wait() == 0, errors.read_text("utf-8")[-2000:]
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 @asynccontextmanager
