@@ -22,7 +22,8 @@ class Net:
     """Of one event loop."""
 
     clock: Clock
-    _held: set[Limit] = field(default_factory=set)
+    _held: dict[Limit, None] = field(default_factory=dict)
+    """In the order of their coming: those of one moment are struck in it, and a simulated story is the same each time."""
     _timer: asyncio.TimerHandle | None = None
     _next: float = _NEVER
     """When the timer looks."""
@@ -40,7 +41,7 @@ class Net:
     def _look(self) -> None:
         self._timer, self._next, now = None, _NEVER, self.clock.monotonic()
         for each in [each for each in self._held if each.at <= now]:
-            self._held.discard(each)
+            del self._held[each]
             each.strike()
         if self._held:
             self._look_at(min(each.at for each in self._held))
@@ -60,14 +61,14 @@ class Limit:
             raise RuntimeError("a deadline needs a task")
         self._task, self._before = task, task.cancelling()
         net = self._net
-        net._held.add(self)  # noqa: SLF001  the two are one
+        net._held[self] = None  # noqa: SLF001  the two are one
         if self.at < net._next:  # noqa: SLF001
             net._look_at(self.at)  # noqa: SLF001
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        self._net._held.discard(self)  # noqa: SLF001
+        self._net._held.pop(self, None)  # noqa: SLF001
         if self._struck and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
             raise TimeoutError from error
         return False

@@ -52,7 +52,7 @@ class Whole(web.StreamResponse):
         rest = f"Content-Length: {len(self._whole)}\r\nDate: {rfc822_formatted_time()}\r\n{end}"
         self._eof_sent = True
         line = _line(self._status, self._reason)
-        await request.writer.write(b"".join((line, self._shell, (said + rest).encode(), self._whole)))
+        await request.writer.write(b"".join((line, self._shell, (said + rest).encode(), self._carried(request))))
         if request.protocol.writing_paused:
             await request.writer.drain()
         return None
@@ -63,7 +63,11 @@ class Whole(web.StreamResponse):
             self._headers.setdefault(name, value)
         self.content_length = len(self._whole)
         await super().prepare(request)
-        await self.write_eof(self._whole)
+        await self.write_eof(self._carried(request))
+
+    def _carried(self, request: web.BaseRequest) -> bytes:
+        """A `HEAD` is told how long the body would be and gets none: what reads the connection next would take it for an answer."""
+        return b"" if request.method == "HEAD" else self._whole
 
 
 @cache

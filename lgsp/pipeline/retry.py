@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
-from lgsp.errors import ConnectFailed, ProviderFault, Timeout, Unavailable
+from lgsp.errors import CircuitOpen, ConnectFailed, Overloaded, ProviderFault, Timeout, Unavailable
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Data, Face
 from lgsp.registry import Operation
@@ -121,7 +121,10 @@ class Retry:
             sleep=sleep,
             reraise=True,
         )
-        found: Data = await tries(attempt)
+        try:
+            found: Data = await tries(attempt)
+        except (CircuitOpen, Overloaded):
+            raise first from None  # it was not asked again: the caller is told what became of his question
         return found
 
     def _pause(self, state: RetryCallState) -> float:

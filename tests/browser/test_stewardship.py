@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from lgsp.errors import Timeout
+from lgsp.events import AttemptMade
 from lgsp.health.counts import BOUNDS
 from lgsp.model import Stage
 from lgsp.runtime import HANOI
@@ -41,10 +42,9 @@ async def test_a_promotion_from_end_to_end_and_an_outage_moves_no_stage(house: H
         hour = gateway.runtime.clock.now().replace(minute=0, second=0, microsecond=0)
         buckets = tuple(500 if place == 6 else 0 for place in range(len(BOUNDS) + 1))
         await gateway.store.health.add_counts([CountRow(system, "op", "x", hour, "ok", 500, 10.0, buckets)])
-        day = gateway.conformity._whole
-        from lgsp.health.conformity import Day, Tally
-
-        day[system] = Tally({hour.astimezone(HANOI).date().isoformat(): Day(500)})
+        answered = AttemptMade("x", system, "op", 1, "ok", 0.01)
+        for _ in range(500):
+            gateway.conformity(answered)
         for name, text in (
             ("decision", "15/QĐ-UBND"),
             ("security", "7/QĐ"),

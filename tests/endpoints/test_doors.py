@@ -170,6 +170,24 @@ async def test_framing_that_two_servers_could_read_differently_is_refused(bus: B
     assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
 
 
+async def test_an_answer_to_head_ends_with_its_head(bus: Bus) -> None:
+    """A body behind it would be taken for the answer to what comes next on the connection."""
+    host, _, port = bus.url.removeprefix("http://").partition(":")
+    for path in sorted({re.sub(r"\{[^}]+\}", "x", each.path) for each in routes(bus.gateway)} | {"/no/such/page"}):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for method, end in (("HEAD", ""), ("GET", "Connection: close\r\n")):
+            asked = "/livez" if method == "GET" else path
+            writer.write(f"{method} {asked} HTTP/1.1\r\nHost: x\r\n{end}\r\n".encode())
+        async with asyncio.timeout(60):
+            answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        if b"Connection: close" in answer.partition(b"\r\n\r\n")[0]:
+            continue  # it was the last on its connection
+        _, _, after = answer.partition(b"\r\n\r\n")
+        assert after.startswith(b"HTTP/1.1 200 OK"), (path, answer)
+
+
 async def test_every_route_has_its_access_and_nothing_else_is_served(bus: Bus) -> None:
     table = routes(bus.gateway)
     assert all(each.access in get_args(Access) for each in table)

@@ -42,10 +42,10 @@ class Wire(AbstractStreamWriter):
 
 
 async def sent(
-    make: Callable[[], web.StreamResponse], version: object = HttpVersion11
+    make: Callable[[], web.StreamResponse], version: object = HttpVersion11, method: str = "POST"
 ) -> tuple[str, dict[str, str], bytes, Wire]:
     wire = Wire()
-    request = make_mocked_request("POST", "/x", version=version, writer=wire)  # type: ignore[arg-type]
+    request = make_mocked_request(method, "/x", version=version, writer=wire)  # type: ignore[arg-type]
     request.protocol.writing_paused = False  # type: ignore[misc]
     answer = make()
     await answer.prepare(request)
@@ -73,6 +73,12 @@ async def test_one_piece_with_all_that_every_answer_carries() -> None:
     assert body == b'{"a":1}'
     assert fields.pop("Date").endswith("GMT")
     assert fields == {**SHELL, "Server": "lgsp", "content-type": "application/json", "x": "y", "Content-Length": "7"}
+
+
+@pytest.mark.parametrize("version", [HttpVersion10, HttpVersion11])
+async def test_who_asks_for_the_head_gets_no_body(version: object) -> None:
+    _, fields, body, _ = await sent(whole, version, "HEAD")
+    assert (fields["Content-Length"], body) == ("7", b"")
 
 
 async def test_a_connection_that_ends_says_so() -> None:

@@ -213,6 +213,21 @@ def test_an_outage_is_not_asked_thrice(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_who_was_asked_for_is_told_what_became_of_it(tmp_path: Path) -> None:
+    """The circuit opens between two tries: the call was made, and what it met is its answer."""
+
+    async def story(house: House) -> None:
+        house.health.breakers.policy = BreakerPolicy(minimum=2, timeouts_alone=10_000)
+        house.wire.answer = fails(broken)
+        with pytest.raises(ConnectFailed):
+            await house.ask()
+        assert len(house.wire.seen) == 2, "the third try met an open circuit"
+        with pytest.raises(CircuitOpen):
+            await house.ask()
+
+    play(tmp_path, story)
+
+
 # -- breaker ----------------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from docx.oxml.ns import qn
 
 from lgsp.console.wording import load
 from lgsp.report.docx import docx
+from lgsp.report.facts import CallerFacts, ObservedFacts
 from lgsp.report.model import MOST, Paper
 from tests.report.samples import facts, written
 
@@ -134,6 +135,17 @@ def test_the_tables(document: Any) -> None:
     assert [cell.text for cell in systems.rows[0].cells][:3] == ["STT", "Hệ thống", "Giai đoạn"]
     assert systems.rows[0]._tr.xpath("./w:trPr/w:tblHeader"), "the head is repeated on each page"
     assert [cell.text for cell in incidents.rows[1].cells][-2:] == ["1 giờ 30 phút", "quá thời hạn"]
+
+
+def test_every_table_that_a_report_may_have_stands_in_the_document() -> None:
+    found = facts()
+    called = CallerFacts("system:s1", "", "system:s1", 8, 6, 2)
+    seen = ObservedFacts("s2", 40, 38, 2)
+    paper = written(replace(found, callers=(*found.callers, called), observed=(seen,)))
+    assert [each.name for each in paper.tables] == ["systems", "agencies", "inbound", "incidents", "work", "observed"]
+    for table, in_document in zip(paper.tables, opened(paper).tables[1:], strict=False):
+        assert tuple(cell.text for cell in in_document.rows[0].cells) == table.head
+        assert len(in_document.rows) == len(table.rows) + 1
 
 
 def test_invented_figures_say_so_on_every_page() -> None:
