@@ -66,7 +66,7 @@ class Whole(web.StreamResponse):
         await self.write_eof(self._carried(request))
 
     def _carried(self, request: web.BaseRequest) -> bytes:
-        """A `HEAD` is told how long the body would be and gets none: what reads the connection next would take it for an answer."""
+        """A `HEAD` is told the length and gets no body: what reads the connection next would take it for an answer."""
         return b"" if request.method == "HEAD" else self._whole
 
 
