@@ -123,6 +123,12 @@ def trim() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def tidy() -> None:
+    """What a library left in circles of references goes now: the collector comes seldom, and a few such things may be large.
+    Some milliseconds, since what stands was frozen by `settle`; for work that takes far longer itself."""
+    gc.collect()
+
+
 def hurry() -> None:
     """While the house is being built next to nothing is garbage: the collector waits until `settle`."""
     gc.disable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
+from docx.opc.package import OpcPackage
 from docx.oxml.ns import qn
 
 from lgsp.console.wording import load
@@ -146,6 +148,22 @@ def test_every_table_that_a_report_may_have_stands_in_the_document() -> None:
     for table, in_document in zip(paper.tables, opened(paper).tables[1:], strict=False):
         assert tuple(cell.text for cell in in_document.rows[0].cells) == table.head
         assert len(in_document.rows) == len(table.rows) + 1
+
+
+def packages() -> int:
+    return sum(isinstance(each, OpcPackage) for each in gc.get_objects())
+
+
+def test_nothing_of_a_document_stays_in_memory() -> None:
+    """It refers to itself, so only the collector ends it, and that one comes seldom while the bus runs."""
+    gc.collect()
+    before = packages()
+    gc.disable()
+    try:
+        docx(written(), facts().made, load("vi")["report"])
+        assert packages() == before
+    finally:
+        gc.enable()
 
 
 def test_invented_figures_say_so_on_every_page() -> None:
