@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from lgsp import __version__
 from lgsp.events import AttemptMade, CallbackEnded, EdgeRefused, Event, ExchangeFinished, TaskDied
 from lgsp.model import Health, Stage
+from lgsp.runtime import Offload
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -132,8 +133,10 @@ class Metrics:
         yield CounterMetricFamily("lgsp_security_events_dropped", "Not taken by the syslog receiver", lost)
         yield from (ask() for ask in self._asked)
 
-    def render(self, submissions: Mapping[str, int], callbacks: Mapping[str, int] = MappingProxyType({})) -> bytes:
-        """The text that `/metrics` answers; both count by state."""
+    async def render(
+        self, offload: Offload, submissions: Mapping[str, int], callbacks: Mapping[str, int] = MappingProxyType({})
+    ) -> bytes:
+        """The text that `/metrics` answers; both count by state. Thousands of lines after some days: written off the loop."""
         for system, (stage, health, breaker) in self._reading.systems().items():
             self._breaker.labels(system).set(_BREAKER.get(breaker, 0))
             for each in Health:
@@ -144,7 +147,7 @@ class Metrics:
         _fill(self._submissions, submissions)
         _fill(self._callbacks, callbacks)
         self._entries.set(self._reading.audit_entries())
-        return generate_latest(self.registry)
+        return await offload(lambda: generate_latest(self.registry))
 
 
 @dataclass(frozen=True, slots=True)

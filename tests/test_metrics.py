@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from lgsp.events import AttemptMade, EdgeRefused, ExchangeFinished, TaskDied
 from lgsp.metrics import Metrics
 from lgsp.model import Health, Stage
+from lgsp.runtime import ThreadOffload, inline
 
 AT = datetime(2022, 11, 16, 3, 0, tzinfo=UTC)
 
@@ -36,7 +38,7 @@ def finished(system: str | None, operation: str | None) -> ExchangeFinished:
     return ExchangeFinished("i", "c", "rest", system, operation, "consumer", "ok", None, 0.02, 1, 0.01, AT)
 
 
-def test_what_a_scrape_says() -> None:
+async def test_what_a_scrape_says() -> None:
     metrics = Metrics(Reading())
     for event in (
         finished("register", "ask"),
@@ -47,7 +49,7 @@ def test_what_a_scrape_says() -> None:
         TaskDied("prober", "ValueError", 1),
     ):
         metrics(event)
-    text = metrics.render({"queued": 7}, {"waiting": 3, "parked": 0}).decode()
+    text = (await metrics.render(inline, {"queued": 7}, {"waiting": 3, "parked": 0})).decode()
     for line in (
         'lgsp_exchanges_total{face="rest",operation="ask",outcome="ok",system="register"} 1.0',
         'lgsp_exchanges_total{face="rest",operation="other",outcome="ok",system="other"} 2.0',
@@ -67,7 +69,29 @@ def test_what_a_scrape_says() -> None:
     assert "017099990001" not in text
 
 
-def test_two_gateways_do_not_mix() -> None:
+async def test_the_page_is_written_off_the_loop() -> None:
+    """With every operation, face and outcome it has thousands of lines (RULES 11)."""
+    where: list[int] = []
+
+    class Door:
+        refused = 0
+
+        @property
+        def open(self) -> int:
+            where.append(threading.get_ident())
+            return 1
+
+    metrics, offload = Metrics(Reading()), ThreadOffload()
+    metrics.watch(Door())  # type: ignore[arg-type]
+    try:
+        await metrics.render(offload, {})
+    finally:
+        offload.close()
+    assert where
+    assert threading.get_ident() not in where
+
+
+async def test_two_gateways_do_not_mix() -> None:
     one, other = Metrics(Reading()), Metrics(Reading())
     one(finished("register", "ask"))
-    assert "lgsp_exchanges_total{" not in other.render({}).decode()
+    assert "lgsp_exchanges_total{" not in (await other.render(inline, {})).decode()

@@ -129,7 +129,7 @@ def asked_of(gateway: Gateway, minding: Minding) -> dict[str, Callable[[bytes], 
 
     async def metrics(_: bytes) -> str:
         counts = {state.value: count for state, count in (await gateway.submissions.counts()).items()}
-        return gateway.metrics.render(counts).decode()
+        return (await gateway.metrics.render(gateway.runtime.offload, counts)).decode()
 
     async def mind(body: bytes) -> None:
         door, on = msgspec.msgpack.decode(body)

@@ -74,7 +74,7 @@ def routes(house: House) -> list[Route]:
 
     async def metrics(_: web.Request) -> web.StreamResponse:
         counts = {state.value: count for state, count in (await house.submissions.counts()).items()}
-        page = house.metrics.render(counts, await house.store.callbacks.open())
+        page = await house.metrics.render(house.runtime.offload, counts, await house.store.callbacks.open())
         if house.collected is not None:  # one of several workers: what is asked of one is told of all
             page = (await house.collected(page.decode())).encode()
         return web.Response(body=page, headers={"Content-Type": CONTENT_TYPE})
