@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,24 @@ async def test_what_cannot_be_a_correction(bus: Bus, fields: Any, said: str) -> 
         await do(bus, "propose", "an", id=name, kind="correct", reason=WHY, fields=fields)
     assert "0912" not in str(caught.value), "paths and rules, never values"
     assert [each for each in await do(bus, "proposals", "x", id=name) if each["state"] == "open"] == []
+
+
+async def test_a_proposal_is_judged_again_when_it_is_confirmed(bus: Bus) -> None:
+    """A contract that came meanwhile may refuse what was valid: here the proposal itself holds it already."""
+    name, asked = await refused(bus, 9)
+    first = await do(bus, "propose", "an", id=name, kind="correct", reason=WHY, fields={FIELD: "0912345678"})
+    store = bus.gateway.store
+    kept = await store.corrections.one(first["id"])
+    assert kept is not None
+    await do(bus, "reject", "binh", proposal=first["id"])
+    broken = msgspec.json.encode({**asked, "ReceiverTel": {"so": "0912345678"}})
+    assert await store.corrections.propose(
+        replace(kept, id="later", sealed=store.keys.seal(broken, "correction:later"))
+    )
+    with pytest.raises(Refused, match="breaks the contract"):
+        await do(bus, "approve", "binh", proposal="later")
+    assert [each["state"] for each in await do(bus, "proposals", "x", id=name) if each["id"] == "later"] == ["open"]
+    await do(bus, "reject", "binh", proposal="later")
 
 
 async def test_one_proposal_at_a_time_and_anybody_may_say_no(bus: Bus) -> None:
