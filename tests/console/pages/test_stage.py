@@ -11,6 +11,7 @@ import msgspec
 
 from lgsp.console.pages.stage import divided, ways
 from lgsp.model import Evidence, Stage, StageEntry
+from lgsp.promotion import gathered
 from tests.endpoints.bus import running
 from tests.endpoints.people import notes, signed_in, text
 
@@ -62,3 +63,17 @@ async def test_a_suspension_at_the_console_and_a_promotion_that_lacks_evidence(t
         assert refused.status == 422
         assert "Ký xác nhận mẫu" in text(refused)
         assert bus.gateway.ledger.all()[trial].stage is Stage.TRIAL
+
+
+async def test_a_system_is_judged_by_its_own_calls_alone(tmp_path: Path) -> None:
+    async with running(tmp_path) as bus:
+        example = next(each for each in await bus.examples() if each["kind"] == "query" and each["expect"] == "ok")
+        assert (
+            await bus.call(example["system"], example["operation"], example["request"], example.get("headers"))
+        ).status == 200
+        other = next(name for name in bus.gateway.registry.connectors if name != example["system"])
+        for name, wanted in ((example["system"], {example["system"]}), (other, set[str]())):
+            found = await gathered(bus.gateway, name)
+            assert found is not None
+            assert {row.system for row in found.rows} - {name} == set()
+            assert wanted <= {row.system for row in found.rows}
