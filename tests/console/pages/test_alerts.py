@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from lgsp.console.pages.alerts import unseen
 from lgsp.model import Text
 from lgsp.store.port import AlertRow
 from tests.endpoints.bus import Bus, running
@@ -26,8 +27,10 @@ async def test_an_operator_takes_an_alert_with_a_note(bus: Bus) -> None:
     now = bus.gateway.runtime.clock.now()
     await bus.gateway.store.alerts.raised(AlertRow("A1", "test:a", "health", 9, Text("Trục ngắt", "Down"), now))
     assert "Trục ngắt" in text(await person.get("/console/alerts"))
+    waiting = await unseen(bus.gateway)
     took = await person.submit("/console/alerts", "/console/alerts/A1/take", {"note": "đã gọi trực"})
     assert took.status == 303
+    assert await unseen(bus.gateway) == waiting - 1, "the navigation counts those that nobody has taken"
     shown = text(await person.get("/console/alerts"))
     assert "duty" in shown
     assert "đã gọi trực" in shown
