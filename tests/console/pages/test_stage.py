@@ -38,6 +38,7 @@ async def test_a_suspension_at_the_console_and_a_promotion_that_lacks_evidence(t
         page = f"/console/systems/{official}/stage"
         fields = {"to": "suspended", "decision": "12/QĐ-UBND", "reason": "Thử"}
         assert (await viewer.get(page)).status == 200
+        assert "Chính thức, có minh chứng" in text(await first.get(page)), "again, and this time proven"
         assert (await viewer.post(page, fields)).status == 403
         assert (await first.post(page, fields)).status == 403, "no form of this session"
         assert (await first.submit(page, page, {**fields, "decision": ""})).status == 422
