@@ -53,7 +53,7 @@ class House(Protocol):
 async def broken(house: House) -> Mapping[str, tuple[Text, ...]]:
     """Why, by system. One reading of a day's counts serves all; under maintenance nothing is held against anybody."""
     now = house.runtime.clock.now()
-    counts = [*await house.store.health.counts(now - timedelta(days=1)), *house.health.counts.waiting()]
+    counts = [*await house.store.health.counts(now - timedelta(days=1)), *house.health.counts.fresh.waiting()]
     found = {}
     for name, entry in house.ledger.all().items():
         if entry.stage is not Stage.OFFICIAL or house.windows.open(name) is not None:

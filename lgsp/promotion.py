@@ -70,7 +70,7 @@ async def gathered(house: Any, system: str) -> Findings | None:
     return Findings(
         entry,
         house.conformity.of(system),
-        [*kept, *(each for each in house.health.counts.waiting() if each.system == system)],
+        [*kept, *(each for each in house.health.counts.fresh.waiting() if each.system == system)],
         {name: each.as_dict() for name, each in house.shadow.tallies.items() if name.split("/")[0] == system},
         house.policy.level_of(system),
     )

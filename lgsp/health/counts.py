@@ -68,40 +68,26 @@ Key = tuple[str, str, str, datetime, str]
 
 
 @dataclass(slots=True)
-class Counts:
-    tallies: dict[tuple[str, datetime], Tally] = field(default_factory=dict)
+class Portions:
+    """What was counted since the store last took it, by key."""
+
     pending: dict[Key, Portion] = field(default_factory=dict)
 
-    def add(self, system: str, operation: str, consumer: str, outcome: str, seconds: float, at: datetime) -> None:
-        hour = _hour(at)
-        bucket = bisect_left(BOUNDS, seconds)
-        tally = self.tallies.get((system, hour))
-        if tally is None:
-            self._forget(at)
-            tally = self.tallies[system, hour] = Tally()
-        tally.add(consumer, outcome, 1)
-        if outcome in _ANSWERED:
-            tally.buckets[bucket] += 1
-        key = (system, operation, consumer, hour, outcome)
+    def add(self, key: Key, seconds: float | None) -> None:
+        """A call that does not say how long it took counts, and is in no bucket."""
         portion = self.pending.get(key)
         if portion is None:
             portion = self.pending[key] = Portion()
         portion.calls += 1
-        portion.seconds += seconds
-        portion.buckets[bucket] += 1
-
-    def restore(self, rows: Iterable[CountRow]) -> None:
-        """What an earlier process has kept."""
-        for row in rows:
-            tally = self.tallies.setdefault((row.system, row.hour), Tally())
-            tally.add(row.consumer, row.outcome, row.calls)
-            if row.outcome in _ANSWERED and len(row.buckets) == _BUCKETS:
-                tally.buckets = _sum(tally.buckets, row.buckets)
+        if seconds is not None:
+            portion.seconds += seconds
+            portion.buckets[bisect_left(BOUNDS, seconds)] += 1
 
     def drain(self) -> list[CountRow]:
         """What is not kept yet; give it back by `undrain` where keeping failed."""
-        taken, self.pending = self.pending, {}
-        return [CountRow(*key, each.calls, each.seconds, tuple(each.buckets)) for key, each in taken.items()]
+        found = self.waiting()
+        self.pending = {}
+        return found
 
     def waiting(self) -> list[CountRow]:
         """What `drain` would give, left where it is."""
@@ -114,6 +100,31 @@ class Counts:
             portion.calls += row.calls
             portion.seconds += row.seconds
             portion.buckets = _sum(portion.buckets, row.buckets)
+
+
+@dataclass(slots=True)
+class Counts:
+    tallies: dict[tuple[str, datetime], Tally] = field(default_factory=dict)
+    fresh: Portions = field(default_factory=Portions)
+
+    def add(self, system: str, operation: str, consumer: str, outcome: str, seconds: float, at: datetime) -> None:
+        hour = _hour(at)
+        tally = self.tallies.get((system, hour))
+        if tally is None:
+            self._forget(at)
+            tally = self.tallies[system, hour] = Tally()
+        tally.add(consumer, outcome, 1)
+        if outcome in _ANSWERED:
+            tally.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.fresh.add((system, operation, consumer, hour, outcome), seconds)
+
+    def restore(self, rows: Iterable[CountRow]) -> None:
+        """What an earlier process has kept."""
+        for row in rows:
+            tally = self.tallies.setdefault((row.system, row.hour), Tally())
+            tally.add(row.consumer, row.outcome, row.calls)
+            if row.outcome in _ANSWERED and len(row.buckets) == _BUCKETS:
+                tally.buckets = _sum(tally.buckets, row.buckets)
 
     def day(self, system: str, now: datetime) -> Day:
         total, hour = Tally(), _hour(now)

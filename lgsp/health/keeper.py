@@ -48,18 +48,18 @@ class HealthKeeper:
 
     async def flush(self) -> None:
         """Also called last, at the end of the process."""
-        rows = self.book.counts.drain()
+        rows = self.book.counts.fresh.drain()
         try:
             if rows:
                 await self.records.add_counts(rows)
                 if self.told is not None:
                     await self.told(rows)
         except StoreFailed as error:
-            self.book.counts.undrain(rows)
+            self.book.counts.fresh.undrain(rows)
             self._failed(error)
             return
         except BaseException:
-            self.book.counts.undrain(rows)  # cancelled halfway: rather twice in a report than never
+            self.book.counts.fresh.undrain(rows)  # cancelled halfway: rather twice in a report than never
             raise
         while self.waiting:
             row = self.waiting[0]

@@ -15,9 +15,9 @@ from typing import Any
 from lgsp.errors import BadAnswer, BusFault, ConnectFailed, Overloaded, Timeout
 from lgsp.events import Events
 from lgsp.health import HealthBook
-from lgsp.health.counts import BOUNDS, KEPT, Counts, quantile
+from lgsp.health.counts import BOUNDS, KEPT, Counts, Portions, quantile
 from lgsp.model import Health
-from lgsp.observer.hours import OBSERVED, Hours
+from lgsp.observer.hours import OBSERVED, observed
 from lgsp.observer.lines import Line
 from lgsp.observer.matching import Matching
 from lgsp.runtime import Runtime
@@ -67,7 +67,7 @@ class ObservedBook:
     unmatched: int = 0
     unreadable: int = 0
     lines: int = 0
-    passed: Hours = field(default_factory=Hours)
+    passed: Portions = field(default_factory=Portions)
     """Calls that this process has passed on itself, as far as nobody has kept them."""
     last: dict[str, datetime] = field(default_factory=dict)
     """Of each system's newest line, an earlier process's too."""
@@ -90,8 +90,8 @@ class ObservedBook:
         outcome, now = outcome_of(line.status), self.runtime.clock.now()
         self._add(system, operation, outcome, line)
         if now - KEPT < line.at <= now + OLD:
-            one = Hours()
-            one.add(system, operation, outcome, min(line.at, now), line.seconds)
+            one = Portions()
+            one.add(observed(system, operation, outcome, min(line.at, now)), line.seconds)
             self._into_the_day(one.drain(), now)
         if now - OLD < line.at:
             code = "ok" if outcome in ("ok", "record-not-found", "invalid-message") else outcome
@@ -102,7 +102,7 @@ class ObservedBook:
         self.take(line)
         found = self.matching.of(line.method, line.path)
         if found is not None:
-            self.passed.add(*found, outcome_of(line.status), line.at, line.seconds)
+            self.passed.add(observed(*found, outcome_of(line.status), line.at), line.seconds)
 
     def restore(self, rows: Iterable[CountRow], last: Mapping[str, datetime]) -> None:
         """What an earlier process has kept; `last` where it is known to the moment, else the hour stands for it."""

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lgsp.health.counts import KEPT
+from lgsp.health.counts import KEPT, Portions
 from lgsp.observer.book import OLD, ObservedBook, outcome_of
 from lgsp.observer.follow import Place, follow
-from lgsp.observer.hours import Hours
+from lgsp.observer.hours import observed
 from lgsp.observer.lines import Line, read
 from lgsp.settings import Settings
 from lgsp.store.port import HealthRecords, Meta, StoreFailed
@@ -66,7 +66,7 @@ class Keeping:
     async def keep(self) -> None:
         """For the supervised group, in one process: the log's figures into the store."""
         assert self.log is not None
-        runtime, hours = self.book.runtime, Hours()
+        runtime, hours = self.book.runtime, Portions()
         place, last = _read(await self.meta.get(self._name))
         due = runtime.clock.monotonic() + EVERY_SECONDS
         kept = place
@@ -100,16 +100,16 @@ class Keeping:
         self.place, last = _read(await self.meta.get(self._name)) if self.log is not None else (None, {})
         self.book.restore(await self.records.counts(now - KEPT), last)
 
-    def _count(self, hours: Hours, last: dict[str, datetime], line: Line | None) -> None:
+    def _count(self, hours: Portions, last: dict[str, datetime], line: Line | None) -> None:
         now = self.book.runtime.clock.now()
         if line is None or not now - _OLDEST < line.at <= now + OLD:
             return
         found = self.book.matching.of(line.method, line.path)
         if found is not None:
-            hours.add(*found, outcome_of(line.status), min(line.at, now), line.seconds)
+            hours.add(observed(*found, outcome_of(line.status), min(line.at, now)), line.seconds)
             last[found[0]] = max(last.get(found[0], line.at), line.at)
 
-    async def _into_store(self, hours: Hours) -> None:
+    async def _into_store(self, hours: Portions) -> None:
         """What the store does not take stays, and is offered again."""
         rows = hours.drain()
         try:

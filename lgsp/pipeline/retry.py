@@ -54,30 +54,30 @@ class Retry:
         system = operation.system
         self.active[system] += 1
         try:
-            answer = await handler(exchange)
+            return await self._noted(operation, exchange, handler)
         except ALLOWED as error:
-            self._failed(operation, error)
             if isinstance(error, NEVER) or self._out(operation) or not self._spend(system):
                 raise
             try:
                 return await self._again(operation, exchange, handler, error)
             finally:
                 self.retrying[system] -= 1
-        except ProviderFault:
-            self._answered(operation)
-            raise
-        else:
-            self._answered(operation)
-            return answer
         finally:
             self.active[system] -= 1
 
-    def _failed(self, operation: Operation, error: Unavailable) -> None:
-        self.failing[operation.system, operation.name] += not isinstance(error, NEVER)
-
-    def _answered(self, operation: Operation) -> None:
-        if self.failing:
-            self.failing.pop((operation.system, operation.name), None)
+    async def _noted(self, operation: Operation, exchange: Exchange, handler: Handler) -> Data:
+        """One try, remembered as what it says of the operation."""
+        key = (operation.system, operation.name)
+        try:
+            answer = await handler(exchange)
+        except ALLOWED as error:
+            self.failing[key] += not isinstance(error, NEVER)
+            raise
+        except ProviderFault:
+            self.failing.pop(key, None)
+            raise
+        self.failing.pop(key, None)
+        return answer
 
     def _out(self, operation: Operation) -> bool:
         return self.failing[operation.system, operation.name] >= self.policy.outage
@@ -85,20 +85,14 @@ class Retry:
     async def _again(self, operation: Operation, exchange: Exchange, handler: Handler, first: Unavailable) -> Data:
         """The first try has been made outside, so that a call that goes well pays nothing for this machinery."""
         made: list[Unavailable] = [first]
+        asked = 0
 
         async def attempt() -> Data:
+            nonlocal asked
             if made:
                 raise made.pop()
-            try:
-                answer = await handler(exchange)
-            except ALLOWED as error:
-                self._failed(operation, error)
-                raise
-            except ProviderFault:
-                self._answered(operation)
-                raise
-            self._answered(operation)
-            return answer
+            asked = len(exchange.attempts)
+            return await self._noted(operation, exchange, handler)
 
         def worth_it(error: BaseException) -> bool:
             if not isinstance(error, ALLOWED) or isinstance(error, NEVER):
@@ -124,7 +118,9 @@ class Retry:
         try:
             found: Data = await tries(attempt)
         except (CircuitOpen, Overloaded):
-            raise first from None  # it was not asked again: the caller is told what became of his question
+            if len(exchange.attempts) > asked:
+                raise  # the ministry's own word
+            raise first from None  # ours: it was not asked again, and the caller is told what became of his question
         return found
 
     def _pause(self, state: RetryCallState) -> float:

@@ -22,25 +22,21 @@ from lgsp.runtime import Ids
 _NAMES = ("subjects", "digests", "bodies", "evidence")
 _NONCE = 12
 _LENGTH = 32
-_BLOCK = 64
 
 
 class Keyed:
-    """HMAC-SHA-256 (RFC 2104) under one key, whose two pads are hashed once. `hmac.digest` lets go of the interpreter's lock
-    for every message, and a call waits each time until the writer's thread gives it back."""
+    """HMAC-SHA-256 (RFC 2104) under one key, which is worked in once. `hmac.digest` lets go of the interpreter's lock for
+    every message, and a call waits each time until the writer's thread gives it back."""
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_begun",)
 
     def __init__(self, key: bytes) -> None:
-        padded = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
+        self._begun = hmac.new(key, digestmod="sha256")
 
     def digest(self, message: bytes) -> bytes:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(message)
-        outer.update(inner.digest())
-        return outer.digest()
+        found = self._begun.copy()
+        found.update(message)
+        return found.digest()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -281,12 +281,12 @@ def test_counts_survive_a_restart_and_a_store_that_says_no() -> None:
     counts, now = Counts(), NINE_TWELVE
     for _ in range(3):
         counts.add("s", "o", "c", "ok", 0.1, now)
-    rows = counts.drain()
+    rows = counts.fresh.drain()
     assert [(each.calls, each.outcome, sum(each.buckets)) for each in rows] == [(3, "ok", 3)]
-    assert not counts.drain()
-    counts.undrain(rows)
+    assert not counts.fresh.drain()
+    counts.fresh.undrain(rows)
     counts.add("s", "o", "c", "ok", 0.1, now)
-    assert counts.drain()[0].calls == 4
+    assert counts.fresh.drain()[0].calls == 4
     restored = Counts()
     restored.restore(rows)
     assert restored.day("s", now).calls == 3

@@ -228,6 +228,25 @@ def test_who_was_asked_for_is_told_what_became_of_it(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_a_ministry_that_throttles_the_second_try_is_heard(tmp_path: Path) -> None:
+    """Not our own refusal: it was asked, and says when to come again."""
+
+    async def story(house: House) -> None:
+        async def throttled(_: HttpRequest) -> HttpResponse:
+            if len(house.wire.seen) == 1:
+                raise broken()
+            return HttpResponse(429, {"retry-after": "7"}, b"")
+
+        house.wire.answer = throttled
+        exchange = house.exchange()
+        with pytest.raises(Overloaded) as told:
+            await house.handle(exchange)
+        assert told.value.retry_after == 7
+        assert [each.outcome for each in exchange.attempts] == ["connect-failed", "overloaded"]
+
+    play(tmp_path, story)
+
+
 # -- breaker ----------------------------------------------------------------------------------------------------------
 
 

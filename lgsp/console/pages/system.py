@@ -182,7 +182,7 @@ async def view(visit: Visit, **more: Any) -> dict[str, Any]:
         raise Missing
     name, since = connector.name, now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
     rows = await house.store.health.counts(since, name)
-    rows += [each for each in house.health.counts.waiting() if each.system == name]
+    rows += [each for each in house.health.counts.fresh.waiting() if each.system == name]
     shown, days = await house.outlook.seen(inside=True)
     mine = next(each for each in shown["systems"] if each["id"] == name)
     slots = house.bulkhead.systems.get(name)
