@@ -25,6 +25,8 @@ from urllib.request import Request, urlopen
 from bench.load import Ask
 
 ROOT = Path(__file__).resolve().parent.parent
+CORES = tuple(sorted(os.sched_getaffinity(0)))
+"""Asked before anything is pinned: a process that is pinned already would find its own core alone, and give it to all."""
 CONTENDERS_CORE, LOAD_CORE = 0, 1
 FILES = 8192
 """Open at once in a process of the stage: a thousand connections are two thousand sockets."""
@@ -81,13 +83,14 @@ def rig() -> Iterator[Rig]:
 def _begin(core: int | None) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, most), most))
-    if core is not None:
+    if core is None:
+        os.sched_setaffinity(0, CORES)
+    else:
         pin(core)
 
 
 def pin(core: int) -> None:
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[core % len(cores)]})
+    os.sched_setaffinity(0, {CORES[core % len(CORES)]})
 
 
 def free_port() -> int:

@@ -1,16 +1,18 @@
-"""The simulator beside WireMock, the same exchange: `python -m bench.simulator [--quick] [--json FILE]`.
+"""The simulator beside WireMock, the same exchange: `python -m bench.simulator [--quick] [--part soap|rest] [--json FILE]`.
 
 Ours checks the token, reads and validates the message, looks the person or the dossier up and writes the answer; WireMock
 finds its stub by XPath or JSONPath and returns a fixed text. Each has one core in turn (with all its threads), the load (wrk)
-the other; `busy` says how much of its core a contender had: far below 1, something else ran there, and the ratio of the CPU
-that a call costs (`ratio_by_cpu`) is the better figure. WireMock
-comes from npm (it needs a Java runtime) and runs as its documentation advises for load: no journal, no request log, warm.
+the other. `busy` says how much of its core a contender had, `load_busy` how much of its own the load: where the contender
+is far below 1, something else ran there or the load could not ask more (`load_busy` near 1), and the ratio of the CPU that a
+call costs (`ratio_by_cpu`) is the better figure. WireMock comes from npm (it needs a Java runtime) and runs as its
+documentation advises for load: no journal, no request log, warm.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -47,7 +49,19 @@ class Plan:
     rounds: int
 
 
-QUICK, FULL = Plan(2, 5, 2), Plan(8, 60, 3)
+QUICK, FULL = Plan(2, 5, 2), Plan(5, 60, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one contender did in one window."""
+
+    rate: float
+    """Calls a second."""
+    cpu: float
+    """Microseconds a call."""
+    load: float
+    """Share of its core that the load had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class Row:
     stub: dict[str, Any]
 
 
-def compare(plan: Plan) -> dict[str, Any]:
+def compare(plan: Plan, part: str | None = None) -> dict[str, Any]:
     with rig() as stage:
         pin(LOAD_CORE)
         ours, pid = _ours(stage)
@@ -67,6 +81,8 @@ def compare(plan: Plan) -> dict[str, Any]:
         java = process.pid
         rows = []
         for row in _rows(ours):
+            if part is not None and not row.work.lower().startswith(part):
+                continue
             proof = once(row.ask)
             _stub(theirs, row.stub, proof.decode())
             ask = Ask(row.ask.url.replace(ours, theirs), row.ask.headers, row.ask.body)
@@ -83,32 +99,40 @@ def _measured(stage: Rig, row: Row, theirs: Ask, plan: Plan, pid: int, java: int
         (_window(stage, row.ask, plan.seconds, pid), _window(stage, theirs, plan.seconds, java))
         for _ in range(plan.rounds)
     ]
-    ours, peer = (statistics.median(turn[side][0] for turn in turns) for side in (0, 1))
-    cpu, peer_cpu = (statistics.median(turn[side][1] for turn in turns) for side in (0, 1))
+    ours, peer = (statistics.median(turn[side].rate for turn in turns) for side in (0, 1))
+    cpu, peer_cpu = (statistics.median(turn[side].cpu for turn in turns) for side in (0, 1))
+    load, peer_load = (statistics.median(turn[side].load for turn in turns) for side in (0, 1))
     return {
         "work": row.work, "unit": "calls/s", "ours": round(ours, 1), "peer": round(peer, 1), "peer_name": "WireMock",
         "ratio": round(ours / peer, 2), "cpu_us_per_call": round(cpu, 1), "peer_cpu_us_per_call": round(peer_cpu, 1),
         "busy": round(ours * cpu / 1e6, 2), "peer_busy": round(peer * peer_cpu / 1e6, 2),
+        "load_busy": round(load, 2), "peer_load_busy": round(peer_load, 2),
         "ratio_by_cpu": round(peer_cpu / cpu, 2),
-        "ratios": [round(one[0] / other[0], 2) for one, other in turns],
+        "ratios": [round(one.rate / other.rate, 2) for one, other in turns],
     }  # fmt: skip
 
 
-def _window(stage: Rig, ask: Ask, seconds: float, pid: int, *, warming: bool = False) -> tuple[float, float]:
-    """Calls a second, and microseconds of CPU a call. Late answers are forgiven while a contender warms up."""
+def _window(stage: Rig, ask: Ask, seconds: float, pid: int, *, warming: bool = False) -> Window:
+    """Late answers are forgiven while a contender warms up."""
     script = stage.folder / "ask.lua"
     headers = "".join(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}\n" for name, value in ask.headers.items())
     script.write_text(f'wrk.method = "POST"\n{headers}wrk.body = [==[{ask.body.decode()}]==]\n', "utf-8")
-    spent = cpu_seconds(pid)
+    spent, asked = cpu_seconds(pid), _of_load()
     said = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s", str(script), ask.url],
         capture_output=True, text=True, check=True, timeout=seconds + 30,
     ).stdout  # fmt: skip
-    spent = cpu_seconds(pid) - spent
+    spent, asked = cpu_seconds(pid) - spent, _of_load() - asked
     if "Non-2xx" in said or ("Socket errors" in said and not warming):
         raise RuntimeError(said)
     calls = int(_found(r"(\d+) requests in", said))
-    return float(_found(r"Requests/sec:\s+([\d.]+)", said)), spent / calls * 1e6
+    return Window(float(_found(r"Requests/sec:\s+([\d.]+)", said)), spent / calls * 1e6, asked / max(1, round(seconds)))
+
+
+def _of_load() -> float:
+    """CPU seconds of every load that has ended so far; the contenders are still running."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 def _found(pattern: str, said: str) -> str:
@@ -168,21 +192,23 @@ def _rows(ours: str) -> Iterator[Row]:
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Half a minute; WireMock is hardly warm then.")
+@click.option("--part", type=click.Choice(["soap", "rest"]), help="One of the two exchanges alone.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Also write the figures here.")
-def main(file: Path | None, *, quick: bool) -> None:
+def main(file: Path | None, part: str | None, *, quick: bool) -> None:
     """The simulator beside WireMock; a ratio above 1 means that ours is faster."""
     for program in ("wrk", "java", "npm"):
         if shutil.which(program) is None:
             click.echo(f"{program} is needed", err=True)
             sys.exit(2)
-    found = compare(QUICK if quick else FULL)
+    found = compare(QUICK if quick else FULL, part)
     if file is not None:
         file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", "utf-8")
     for row in found["rows"]:
         click.echo(
             f"{row['work']:36} ours {row['ours']:8.0f}/s {row['cpu_us_per_call']:6.0f} us   WireMock {row['peer']:8.0f}/s "
             f"{row['peer_cpu_us_per_call']:6.0f} us   {row['ratio']:5.2f}x  {row['ratios']}  by CPU {row['ratio_by_cpu']:.2f}x, "
-            f"cores busy {row['busy']:.2f} and {row['peer_busy']:.2f}"
+            f"cores busy {row['busy']:.2f} and {row['peer_busy']:.2f}, "
+            f"the load's {row['load_busy']:.2f} and {row['peer_load_busy']:.2f}"
         )
 
 

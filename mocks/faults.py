@@ -6,6 +6,7 @@ as well. Kinds and parameters are described in `docs/simulator.md`; the tables h
 
 from __future__ import annotations
 
+import codecs
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -208,30 +209,55 @@ class Faults:
             raise FaultError(
                 f"no condition {', '.join(strange) if isinstance(when, dict) else when!r}; there are {', '.join(CONDITIONS)}"
             )
-        _check_numbers(kind, {**known, **given}, when)
+        _check(kind, {**known, **given}, when)
         source = random.Random(when.get("seed", 1))
         return Fault(kind, {**known, **given}, when, self._clock.monotonic(), _random=source)
 
 
-def _check_numbers(kind: str, params: Mapping[str, Any], when: Mapping[str, Any]) -> None:
+def _check(kind: str, params: Mapping[str, Any], when: Mapping[str, Any]) -> None:
     for name, value in params.items():
-        if isinstance(KINDS[kind][1].get(name), int | float) and not isinstance(value, int | float):
-            raise FaultError(f"{kind}: {name} is a number")
+        known = KINDS[kind][1][name]
+        if isinstance(known, bool) and not isinstance(value, bool):
+            raise FaultError(f"{kind}: {name} is true or false")
+        if isinstance(known, int | float) and not isinstance(known, bool) and not _number(value):
+            raise FaultError(f"{kind}: {name} is a number, 0 or more")
+        if name in ("pieces", "bytes_per_second") and value <= 0:
+            raise FaultError(f"{kind}: {name} is more than 0")
+        if name == "fraction" and value > 1:
+            raise FaultError(f"{kind}: fraction is a number from 0 to 1")
+        if name == "status" and not (isinstance(value, int) and 200 <= value <= 599):
+            raise FaultError(f"{kind}: status is a number from 200 to 599")
+    _check_encoding(kind, params.get("encoding", "utf-8"))
+    if when.get("always", True) is not True:
+        raise FaultError("always is true, or is left out")
     for name in ("times", "every", "after"):
         if name in when and (not isinstance(when[name], int) or when[name] < (name == "every")):
             raise FaultError(f"{name} is a whole number")
     probability = when.get("probability", 0)
-    if not isinstance(probability, int | float) or not 0 <= probability <= 1:
+    if not _number(probability) or probability > 1:
         raise FaultError("probability is a number from 0 to 1")
     window = when.get("window", [0, 0])
-    if not (isinstance(window, list) and len(window) == 2 and all(isinstance(each, int | float) for each in window)):
-        raise FaultError("window is [from, to] in seconds")
+    if not (
+        isinstance(window, list | tuple) and len(window) == 2 and all(map(_number, window)) and window[0] <= window[1]
+    ):
+        raise FaultError("window is [from, to] in seconds, the earlier one first")
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _check_encoding(kind: str, encoding: Any) -> None:
+    try:
+        codecs.lookup(encoding)
+    except (LookupError, TypeError):
+        raise FaultError(f"{kind}: no encoding {encoding!r}; such as utf-16, windows-1258") from None
 
 
 def _one_of(wanted: Any, *names: str) -> bool:
     if wanted is None:
         return True
-    return any(name in (wanted if isinstance(wanted, list) else [wanted]) for name in names)
+    return any(name in ([wanted] if isinstance(wanted, str) else wanted) for name in names)
 
 
 def _holds(data: Any, value: str) -> bool:

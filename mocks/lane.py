@@ -25,6 +25,8 @@ _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([ -~\x80-\xff]*?)[ \
 _LONG_WAY = frozenset({"transfer-encoding", "expect", "upgrade", "content-encoding", "x-sim-fault"})
 _ONCE = frozenset({"content-length", "host"})
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
+_HEADS = 128
+"""Whole heads that were read lately: a client that traces nothing writes the same one again."""
 _KEPT = 1_024
 """Lines of heads that were read lately: most callers write the same ones again and again."""
 
@@ -181,7 +183,17 @@ def plain(data: bytes) -> HttpRequest | None:
     end = data.find(b"\r\n\r\n")
     if end < 0 or end > _LONGEST_HEAD:
         return None
-    lines = data[:end].split(b"\r\n")
+    head = _whole_head(data[:end])
+    if head is None or head[3] != len(data) - end - 4:
+        return None
+    method, target, headers, _ = head
+    return HttpRequest(method, target, dict(headers), data[end + 4 :])
+
+
+@lru_cache(_HEADS)
+def _whole_head(head: bytes) -> tuple[str, str, dict[str, str], int] | None:
+    """Method, target, fields and the length of the body."""
+    lines = head.split(b"\r\n")
     start = _first_line(lines[0])
     if start is None:
         return None
@@ -196,9 +208,7 @@ def plain(data: bytes) -> HttpRequest | None:
                 return None
             value = f"{headers[name]}, {value}"
         headers[name] = value
-    if "host" not in headers or int(headers.get("content-length", 0)) != len(data) - end - 4:
-        return None
-    return HttpRequest(start[0], start[1], headers, data[end + 4 :])
+    return (*start, headers, int(headers.get("content-length", 0))) if "host" in headers else None
 
 
 @lru_cache(_KEPT)

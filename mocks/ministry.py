@@ -31,6 +31,8 @@ INLINE = 64 * 1024
 """Bytes above which a message is read away from the loop."""
 _BY_MODULE = ("business-error", "duplicate")
 """Answers that only the system's own module can give."""
+_IN_DATA = ("unknown-code", "bad-base64")
+"""What is wrong with the data itself, before it is written."""
 
 
 class Ministry:
@@ -155,24 +157,20 @@ class Ministry:
         if instead and instead.kind not in _BY_MODULE:
             if instead.params.get("effect"):
                 self._ask(visit, wrong)
+                visit.answer = None  # it never left
             return spoil.instead(instead.kind, instead.params, xml=visit.soap, version=visit.version)
-        answer = self._ask(visit, wrong, instead.kind.replace("-", "_") if instead else None)
-        if isinstance(answer, HttpResponse):
-            return answer
-        visit.answer = answer
-        if after and after.kind in ("unknown-code", "bad-base64"):
-            answer = spoil.data(after.kind, after.params, answer)
-        if visit.soap:
-            response = soap.encode_response(visit.operation, answer, visit.version)
-        else:
-            response = rest.encode_response(visit.operation, answer)
+        response = self._ask(visit, wrong, instead.kind.replace("-", "_") if instead else None, after)
+        if visit.answer is None:
+            return response
         if after:
             return spoil.response(after.kind, after.params, response, xml=visit.soap)
         visit.reply = response
         return response
 
-    def _ask(self, visit: Visit, wrong: LgspError | None, instead: str | None = None) -> Data | HttpResponse:
-        """The handler's data, or a fault of the ministry as bytes."""
+    def _ask(
+        self, visit: Visit, wrong: LgspError | None, instead: str | None = None, after: Fault | None = None
+    ) -> HttpResponse:
+        """What the handler gave, proved and written, or a fault of the ministry; `visit.answer` tells them apart."""
         if wrong is not None:
             return self._unreadable(visit, wrong)
         system = self._sim.systems[visit.backend.system]
@@ -186,7 +184,7 @@ class Ministry:
                 self._sim, visit.backend, visit.operation.name, visit.data or {}, visit.consumer, visit.request.headers
             )
             answer = handler(asked)
-            _check(visit.operation, answer)
+            response = _written(visit, answer, after)
         except HttpFault as fault:
             body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body, ensure_ascii=False)
             return HttpResponse(fault.status, {"content-type": fault.content_type}, body.encode())
@@ -199,7 +197,8 @@ class Ministry:
             )
             self._sim.defects.append(f"{visit.backend.system} {visit.operation.name}: {visit.faults[-1]}")
             return plain(500, "simulator defect")
-        return answer
+        visit.answer = answer
+        return response
 
     def _unreadable(self, visit: Visit, wrong: LgspError) -> HttpResponse:
         """A message that breaks the ministry's contract."""
@@ -207,6 +206,20 @@ class Ministry:
             self._reception.unfit(visit.request, visit.backend.contract, wrong)
             return soap.plain_fault("Client", rules(wrong), visit.version)
         return plain(wrong.status, rules(wrong))
+
+
+def _written(visit: Visit, answer: Data, after: Fault | None) -> HttpResponse:
+    """An answer that keeps its contract, as bytes; `after` may spoil it then. Raises `InvalidMessage`."""
+    operation = visit.operation
+    spoiled = after is not None and after.kind in _IN_DATA
+    if visit.soap and not spoiled:
+        return soap.encode_proved_response(operation, answer, visit.version)
+    _check(operation, answer)
+    if after is not None and spoiled:
+        answer = spoil.data(after.kind, after.params, answer)
+    if visit.soap:
+        return soap.encode_response(operation, answer, visit.version)
+    return rest.encode_response(operation, answer)
 
 
 def _check(operation: Operation, answer: Data) -> None:

@@ -116,7 +116,11 @@ def _found(ask: Ask) -> Person | None:
         return None
     born = ask.data.get("NgayThangNamSinh") or {}
     text = born.get("NgayThangNam") or born.get("Nam") or ""
-    return person if f"{person.birth:%Y%m%d}".startswith(text) else None
+    return person if _day(person).startswith(text) else None
+
+
+def _day(person: Person) -> str:
+    return person.birth.isoformat().replace("-", "")
 
 
 def _folded(name: str) -> str:
@@ -130,43 +134,53 @@ def _written(name: str) -> str:
 
 def citizen(world: World, person: Person) -> Data:
     """`CongDan` in the order of the schema; `Ten` carries the full name."""
-    head = world.household(person.household)
-    household_head = world.person(head.head) if head else None
-    birth: Data = {"Nam": f"{person.birth:%Y}"}
+    head = world.head_of(person.household)
+    day = _day(person)
+    birth: Data = {"Nam": day[:4]}
     if person.birth_precision == "day":
-        birth["NgayThangNam"] = f"{person.birth:%Y%m%d}"
+        birth["NgayThangNam"] = day
     record: Data = {"SoDinhDanh": person.cccd}
     if person.cmnd:
         record["SoCMND"] = person.cmnd
-    name = {"Ho": person.ho.upper(), "ChuDem": person.chu_dem.upper(), "Ten": person.full_name.upper()}
-    record |= {
-        "HoVaTen": {part: text for part, text in name.items() if text},
-        "GioiTinh": person.gender,
-        "DanToc": person.ethnicity,
-        "TonGiao": person.religion,
-        "TinhTrangHonNhan": person.marital,
-    }
+    record["HoVaTen"] = _given(Ho=person.ho.upper(), ChuDem=person.chu_dem.upper(), Ten=person.full_name.upper())
+    record["GioiTinh"] = person.gender
+    record["DanToc"] = person.ethnicity
+    record["TonGiao"] = person.religion
+    record["TinhTrangHonNhan"] = person.marital
     if person.blood:
         record["NhomMau"] = person.blood
-    record |= {
-        "NgayThangNamSinh": birth,
-        "NoiDangKyKhaiSinh": _address(person.birth_place),
-        "QueQuan": _address(person.home_town),
-        "ThuongTru": _address(person.residence),
-        "NoiOHienTai": _address(person.residence),
-        "QuocTich": person.nationality,
-    }
-    relatives = {"Cha": person.father, "Me": person.mother, "VoChong": person.spouse}
-    record |= {name: _relative(found) for name, cccd in relatives.items() if cccd and (found := world.person(cccd))}
-    if household_head:
-        head_name = {"SoDinhDanh": household_head.cccd, "HoVaTen": household_head.full_name.upper()}
-        record["ChuHo"] = {"QuanHe": person.relation, **head_name}
-    return record | {"SoSoHoKhau": person.household}
+    record["NgayThangNamSinh"] = birth
+    record["NoiDangKyKhaiSinh"] = _address(person.birth_place)
+    record["QueQuan"] = _address(person.home_town)
+    record["ThuongTru"] = _address(person.residence)
+    record["NoiOHienTai"] = _address(person.residence)
+    record["QuocTich"] = person.nationality
+    for name, cccd in (("Cha", person.father), ("Me", person.mother), ("VoChong", person.spouse)):
+        if cccd and (found := world.person(cccd)):
+            record[name] = _relative(found)
+    if head:
+        record["ChuHo"] = {
+            "QuanHe": person.relation,
+            "SoDinhDanh": head.cccd,
+            "HoVaTen": head.full_name.upper(),
+        }
+    record["SoSoHoKhau"] = person.household
+    return record
 
 
 def _address(address: Address) -> Data:
-    codes = {"MaTinhThanh": address.province, "MaQuanHuyen": address.district, "MaPhuongXa": address.commune}
-    return {name: text for name, text in {**codes, "ChiTiet": address.detail, "QuocGia": "VN"}.items() if text}
+    return _given(
+        MaTinhThanh=address.province,
+        MaQuanHuyen=address.district,
+        MaPhuongXa=address.commune,
+        ChiTiet=address.detail,
+        QuocGia="VN",
+    )
+
+
+def _given(**fields: str) -> Data:
+    """Those that are not empty; nearly always all of them."""
+    return fields if all(fields.values()) else {name: text for name, text in fields.items() if text}
 
 
 def _relative(person: Person) -> Data:

@@ -9,7 +9,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from cProfile import Profile
 from importlib import metadata
+from itertools import pairwise
+from math import inf
 from pstats import Stats
+from time import thread_time
 
 import msgspec
 import pytest
@@ -98,27 +101,77 @@ def test_a_start_and_an_end_cost_little(
     lgsp_simulator: Sim, lgsp_beside: Beside, lgsp_furnished: Furnished, lgsp_loaded: Loaded
 ) -> None:
     """Counted in calls of functions, which do not depend on the machine: some five milliseconds are 10,000 of them."""
+    bus, simulator = _bus(lgsp_furnished, lgsp_simulator), _simulator(lgsp_loaded, lgsp_simulator)
 
-    async def bus() -> None:
-        stack = AsyncExitStack()
-        await start_bus(stack, lgsp_furnished, lgsp_simulator)
-        await stack.aclose()
-
-    async def simulator() -> None:
-        runtime, world = Runtime.system(), lgsp_simulator.world
-        sim = Simulator(lgsp_loaded.systems, runtime=runtime, province=world, size=world.size, seed=world.seed)
-        await (await serve(sim)).close()
-
-    async def calls(work: Callable[[], Awaitable[None]]) -> int:
-        await work()  # what is read once is read
+    async def calls(begin: Callable[[], Awaitable[End]]) -> int:
+        await (await begin())()  # what is read once is read
         profile = Profile()
         profile.enable()
-        await work()
+        await (await begin())()
         profile.disable()
         return int(vars(Stats(profile))["total_calls"])
 
-    assert lgsp_beside.run(calls(bus)) < 10_000
+    assert lgsp_beside.run(calls(bus)) < 7_500
     assert lgsp_beside.run(calls(simulator)) < 5_000
+
+
+def test_no_start_and_no_end_costs_five_milliseconds_of_cpu(
+    lgsp_simulator: Sim, lgsp_beside: Beside, lgsp_furnished: Furnished, lgsp_loaded: Loaded
+) -> None:
+    """CPU time of the loop's own thread; the milliseconds are those of a plain loop, which a slower machine and a neighbour on
+    its cores stretch nearly alike. The least of many of each, in turn: of more where neighbours leave no quiet moment."""
+    begin_bus, begin_simulator = _bus(lgsp_furnished, lgsp_simulator), _simulator(lgsp_loaded, lgsp_simulator)
+
+    async def least() -> list[float]:
+        found = [inf] * 5
+        for number in range(500):  # in the first one what is read once is read
+            marks = [thread_time()]
+            _five_milliseconds()
+            marks.append(thread_time())
+            for begin in (begin_bus, begin_simulator):
+                end = await begin()
+                marks.append(thread_time())
+                await end()
+                marks.append(thread_time())
+            found = [min(least, later - sooner) for least, (sooner, later) in zip(found, pairwise(marks), strict=True)]
+            if number >= 30 and max(found[1:]) < found[0]:
+                break
+        return found
+
+    five, *costs = lgsp_beside.run(least())
+    assert max(costs) < five
+
+
+def _five_milliseconds() -> None:
+    """On the machine of docs/simulator.md, with nothing else on it."""
+
+    def step(n: int) -> int:
+        return n + 1
+
+    n = 0
+    for _ in range(130_000):
+        n = step(n)
+
+
+End = Callable[[], Awaitable[None]]
+
+
+def _bus(furnished: Furnished, simulator: Sim) -> Callable[[], Awaitable[End]]:
+    async def begin() -> End:
+        stack = AsyncExitStack()
+        await start_bus(stack, furnished, simulator)
+        return stack.aclose
+
+    return begin
+
+
+def _simulator(loaded: Loaded, like: Sim) -> Callable[[], Awaitable[End]]:
+    async def begin() -> End:
+        runtime, world = Runtime.system(), like.world
+        sim = Simulator(loaded.systems, runtime=runtime, province=world, size=world.size, seed=world.seed)
+        return (await serve(sim)).close
+
+    return begin
 
 
 def test_each_bus_begins_as_the_first_one_did(lgsp_bus: Bus, lgsp_beside: Beside, lgsp_furnished: Furnished) -> None:

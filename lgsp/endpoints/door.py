@@ -17,6 +17,7 @@ from lgsp.endpoints.house import Answer, House, Route
 from lgsp.endpoints.reads import CONSUMER
 from lgsp.endpoints.rest import problem_response
 from lgsp.endpoints.short import WAYS, Ways
+from lgsp.endpoints.table import ANSWERS, resources
 from lgsp.endpoints.whole import SERVER, Whole, dressed
 from lgsp.errors import (
     InvalidMessage,
@@ -39,8 +40,9 @@ def application(house: House, routes: Iterable[Route]) -> web.Application:
     """The table of routes as an aiohttp application; an address that is not in the table does not exist."""
     built = web.Application(client_max_size=house.settings.limits.body, middlewares=[_middleware(house)])
     table = [(route, _guarded(house, route)) for route in routes]
-    for route, answer in table:
-        built.router.add_route(route.method, route.path, answer)
+    built[ANSWERS] = [answer for _, answer in table]
+    for resource in resources(tuple((route.method, route.path) for route, _ in table)):
+        built.router.register_resource(resource)
     built[WAYS] = Ways(table)
     shell = dressed(tls=house.settings.tls.certificate is not None)
 

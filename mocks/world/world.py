@@ -126,13 +126,22 @@ class World:
         return [self._alive(p) for p in mine]
 
     def household(self, maho: str) -> Household | None:
+        members = self._at_home(maho)
+        if not members:
+            return None
+        head = _head(members)
+        return Household(maho, head.cccd, (head.cccd, *(p.cccd for p in members if p is not head)), head.residence)
+
+    def head_of(self, maho: str) -> Person | None:
+        """Who stands first in a household's book."""
+        members = self._at_home(maho)
+        return self._alive(_head(members)) if members else None
+
+    def _at_home(self, maho: str) -> list[Person]:
         members = [self._people.make(n) for n in self._people.household_members(maho)]
         members += self._named_at_home.get(maho, ())
         members += [p for p in self._newcomer_index().values() if p.household == maho]
-        if not members:
-            return None
-        head = next((p for p in members if p.relation == "Chủ hộ"), members[0])
-        return Household(maho, head.cccd, (head.cccd, *(p.cccd for p in members if p is not head)), head.residence)
+        return members
 
     def add_person(
         self,
@@ -331,6 +340,10 @@ class World:
         if first + used >= end:
             raise OverflowError(f"no number left for {year}")
         return cccd_of(self.province.code, gender, year, first + used)
+
+
+def _head(members: Sequence[Person]) -> Person:
+    return next((p for p in members if p.relation == "Chủ hộ"), members[0])
 
 
 def _folded(name: str) -> str:

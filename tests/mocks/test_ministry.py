@@ -52,6 +52,17 @@ def test_a_handlers_defect_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
     assert "on purpose" in capsys.readouterr().err
 
 
+def test_an_answer_that_breaks_its_contract_is_a_defect(capsys: pytest.CaptureFixture[str]) -> None:
+    async def story(caller: Caller) -> None:
+        assert (await caller.soap("THIEU")).status == 500
+        entry = caller.sim.journal.calls("so-mau")[-1]
+        assert "defect: InvalidMessage" in (entry.fault or "")
+        assert entry.answer is None, "it never left"
+
+    play(story)
+    assert "InvalidMessage" in capsys.readouterr().err
+
+
 SEEN: dict[str, Any] = {
     "latency": lambda o, s: s == 2 and o.response.status == 200,
     "hang": lambda o, s: s == 3_600 and o.response is None,

@@ -177,8 +177,9 @@ class Database:
         if self._writer is None:
             connection = apsw.Connection(str(self._path) if self._path else ":memory:")
             connection.set_busy_timeout(_BUSY_MS)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+            if self._path is not None:  # what stands in memory has no journal and no disk
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             self._writer = connection
         return self._writer

@@ -74,6 +74,7 @@ def test_families_are_consistent(world: World) -> None:
         head = world.person(household.head)
         assert head is not None
         assert head.relation == "Chủ hộ"
+        assert world.head_of(person.household) == head
         assert head.residence == person.residence
         if person.spouse:
             spouse = world.person(person.spouse)
@@ -117,6 +118,7 @@ def test_strangers_are_not_found(world: World) -> None:
         assert world.person(number) is None
     assert World(Province.load("hoa-binh"), 1, 100).person(world.nth(5_000).cccd) is None
     assert world.household("0000000000") is None
+    assert world.head_of("0000000000") is None
     assert world.by_insurance("1799999999") is None
     assert world.business("5499999999") is None
 

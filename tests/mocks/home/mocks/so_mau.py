@@ -53,6 +53,8 @@ def acknowledged(operation: str, reply: Data) -> bool:
 def hoi_soap(ask: Ask) -> Data:
     if ask.data["ma"] == "LOI":
         raise SoapFault("Client", "mã sai")
+    if ask.data["ma"] == "THIEU":
+        return {"danToc": "06"}
     return {"ten": f"Mẫu {ask.data['ma']} của {ask.consumer}", "danToc": "06"}
 
 
