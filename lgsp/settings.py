@@ -47,7 +47,8 @@ __all__ = [
 ]
 
 _SAID_SHORTER = {"LGSP_STORE_URL": "LGSP_STORE__URL", "LGSP_STORE_URL_FILE": "LGSP_STORE__URL_FILE"}
-_NOT_SETTINGS = frozenset({"LGSP_CONFIG", "LGSP_TEST", "LGSP_CRASH_AT"})
+_CLIENTS_OWN = {"LGSP_URL", "LGSP_API_KEY", "LGSP_CLIENT_ID", "LGSP_CLIENT_SECRET", "LGSP_CONSUMER", "LGSP_SITUATION"}
+_NOT_SETTINGS = frozenset({"LGSP_CONFIG", "LGSP_TEST", "LGSP_CRASH_AT"} | _CLIENTS_OWN)  # examples/, `lgsp certify`
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,8 +340,7 @@ def load(
 
 def settings_file(env: Mapping[str, str], folder: Path) -> Path | None:
     """`LGSP_CONFIG`, else `lgsp.toml` of the folder where it exists."""
-    named = env.get("LGSP_CONFIG")
-    if named:
+    if named := env.get("LGSP_CONFIG"):
         return Path(named)
     return found if (found := folder / "lgsp.toml").is_file() else None
 

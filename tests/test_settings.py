@@ -103,6 +103,17 @@ def test_a_wrong_secret_is_not_repeated(tmp_path: Path) -> None:
     assert "123456789" not in str(caught.value)
 
 
+def test_what_an_agencys_program_finds_in_its_environment_is_no_setting() -> None:
+    """`examples/` and `lgsp certify` hand these to clients; who has exported them may still use the command line."""
+    client = {
+        "LGSP_URL": "http://127.0.0.1:8080",
+        "LGSP_API_KEY": "x",
+        "LGSP_CLIENT_ID": "x",
+        "LGSP_CLIENT_SECRET": "x",
+    }
+    assert load(None, client).settings == load(None, {}).settings
+
+
 def test_the_file_is_found_beside_or_by_name(tmp_path: Path) -> None:
     assert settings_file({}, tmp_path) is None
     (tmp_path / "lgsp.toml").touch()

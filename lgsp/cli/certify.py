@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from lgsp.cli.output import Exit, as_json, json_option, refuse, say, table
+from lgsp.cli.output import Exit, as_json, data_option, json_option, refuse, say, table
+
+if TYPE_CHECKING:
+    from lgsp.cli.certifying import Entered
 
 
 @click.command()
@@ -24,14 +27,16 @@ from lgsp.cli.output import Exit, as_json, json_option, refuse, say, table
 @click.option(
     "--minutes", type=click.Path(path_type=Path), help="Write the test minutes here (Markdown); - prints them."
 )
+@data_option
 @json_option
 def certify(
     consumer: str, command: str | None, *, inbox: bool, only: tuple[str, ...], seconds: float, province: str,
-    minutes: Path | None, as_json_: bool,
+    minutes: Path | None, data: Path | None, as_json_: bool,
 ) -> None:  # fmt: skip
     """Play the published situations against the client of CONSUMER and score it; exit 1 where one failed.
 
-    The client finds LGSP_URL, LGSP_API_KEY, LGSP_CLIENT_ID, LGSP_CLIENT_SECRET in its environment. Without --client: the list.
+    CONSUMER is one of the demonstration, or one that an operator has entered, with its grants. The client finds LGSP_URL,
+    LGSP_API_KEY, LGSP_CLIENT_ID, LGSP_CLIENT_SECRET in its environment. Without --client: the list.
     """
     from lgsp.cli.situations import SITUATIONS
 
@@ -45,7 +50,7 @@ def certify(
 
     from lgsp.cli.certifying import Client
 
-    client = Client(shlex.split(command), consumer, seconds, inbox)
+    client = Client(shlex.split(command), consumer, seconds, inbox, _entered(consumer, province, data))
     try:
         result = asyncio.run(_play(client, only, province))
     except LookupError as error:
@@ -67,6 +72,20 @@ def certify(
         )
     if not result["fit"]:
         raise SystemExit(Exit.REFUSED)
+
+
+def _entered(consumer: str, province: str, data: Path | None) -> Entered | None:
+    """What the installation knows of it; None where it is the demonstration's."""
+    from lgsp.cli.certifying import Entered
+    from lgsp.cli.office import act
+    from lgsp.cli.place import data_folder
+    from lgsp_mocks.world import Province
+
+    demonstration = {each["id"] for each in Province.load(province).consumers}
+    folder = data_folder(data)
+    if consumer in demonstration or not any((folder / name).exists() for name in ("control.sock", "lgsp.db")):
+        return None
+    return Entered.shown(act(data, "consumer.show", id=consumer))
 
 
 async def _play(client: Any, only: tuple[str, ...], province: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +15,31 @@ from lgsp.cli.situations import Call, Seen, Situation
 
 if TYPE_CHECKING:
     from lgsp.app import Gateway
+    from lgsp.model import Consumer, Grant
     from lgsp.simulate import Loaded
     from lgsp_mocks.simulator import Simulator
 
 
 _KEY = "KIEMTHU9901"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """An agency system as it stands in an installation, with what it was granted there."""
+
+    consumer: Consumer
+    grants: tuple[Grant, ...]
+
+    @classmethod
+    def shown(cls, row: Mapping[str, Any]) -> Entered:
+        """From `consumer.show`. Its level is a paper that others look at: here it is the client that is tried."""
+        import msgspec
+
+        from lgsp.model import Consumer, Grant
+
+        grants = tuple(msgspec.convert(each, Grant) for each in row["grants"])
+        consumer = msgspec.convert({**row, "security_expires": None, "addresses": []}, Consumer)
+        return cls(replace(consumer, security_level=consumer.security_level or 3, active=True), grants)
 
 
 @dataclass(frozen=True)
@@ -30,6 +50,8 @@ class Client:
     consumer: str
     seconds: float = 60.0
     inbox: bool = False
+    entered: Entered | None = None
+    """As an operator has entered it, where it is no consumer of the demonstration."""
 
 
 async def play(situation: Situation, client: Client, loaded: Loaded, province: str, plain: Seen | None) -> Seen:
@@ -38,6 +60,10 @@ async def play(situation: Situation, client: Client, loaded: Loaded, province: s
 
     async with AsyncExitStack() as stack:
         gateway, simulator, url, secrets = await _stand(stack, situation, loaded, province)
+        if client.entered is not None:
+            secrets[client.consumer] = await gateway.policy.create_consumer(
+                client.entered.consumer, client.entered.grants
+            )
         if client.consumer not in secrets:
             raise LookupError(", ".join(secrets))
         calls: list[Call] = []

@@ -155,18 +155,25 @@ def _summary(document: dict[str, Any]) -> None:
             f"at most {waiting['working_hours_most']}; submissions: most waiting at once {sent['most_waiting_at_once']}, "
             f"lost {sent['lost']}"
         )
+        vain = results["in_vain"]
+        click.echo(
+            f"      calls that failed {vain['calls']}, {vain['minutes']} minutes spent in them; "
+            f"the bus's own retries {vain['retries']}"
+        )
     from lgsp.cli.scenario.words import sentence
 
-    for name, results in [("told", document["results"])] + [
-        (w["id"], w["results"]) for w in document.get("what_if", ())
-    ]:
-        click.echo(f"{name}: {sentence(results, 'en')}")
+    for told in (document, *document.get("what_if", ())):
+        click.echo(f"{told.get('title', inputs['title'])['en']}: {sentence(told['results'], 'en')}")
     for row in document["results"]["published"]:
         click.echo(
             f"{row['figure']}: published {row['published']}, simulated {row['simulated']} ({row['error_percent']:+} %)"
         )
+    for row in document["results"]["incidents"]:
+        click.echo(
+            f"down: {', '.join(row['systems'])}: {row['times']} times, {row['minutes']} minutes at most: {row['cause']['en']}"
+        )
     table(
-        ("system", "calls", "success %", "available %", "retries"),
+        ("system", "calls", "success %", "available %", "retries", "held", "hours waited"),
         [
             (
                 row["system"],
@@ -174,6 +181,8 @@ def _summary(document: dict[str, Any]) -> None:
                 str(row["success_percent"]),
                 str(row["availability_percent"]),
                 str(row["retries"]),
+                str(row["dossiers_held"]),
+                str(row["working_hours_mean"]),
             )
             for row in document["results"]["systems"]
         ],

@@ -48,6 +48,49 @@ def test_the_example_client_is_fit(tmp_path: Path) -> None:
     assert "BIÊN BẢN KIỂM THỬ" in minutes.read_text("utf-8")
 
 
+ASKS = """
+import json, os, urllib.request
+asked = urllib.request.Request(
+    os.environ["LGSP_URL"] + "/api/civil-status/v1/" + os.environ.get("ASK", "traTrangThaiHoSo"),
+    json.dumps({"maDonVi": 48601, "maHoSo": "H28.148-221101-9901"}).encode(),
+    {"Content-Type": "application/json", "X-API-Key": os.environ["LGSP_API_KEY"], "X-LGSP-Purpose": "1.001193"},
+)
+urllib.request.urlopen(asked, timeout=30).close()
+"""
+
+
+def test_a_consumer_that_an_operator_has_entered_is_tried_with_what_it_was_granted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LGSP_DATA", str(tmp_path / "data"))
+    script = tmp_path / "asks.py"
+    script.write_text(ASKS, "utf-8")
+    client = ("--client", f"{sys.executable} {script}", "--only", "slow")
+    assert CliRunner().invoke(main, ["certify", "so-mau", *client]).exit_code == 2, "nobody has entered it yet"
+    grant = [
+        "grant",
+        "add",
+        "so-mau",
+        "civil-status",
+        "traTrangThaiHoSo",
+        "--purpose",
+        "1.001193",
+        "--legal-basis",
+        "99/QĐ",
+    ]
+    for command in (["consumer", "add", "so-mau", "--name", "Sở Mẫu"], [*grant, "--by", "a", "--approved-by", "b"]):
+        done = CliRunner().invoke(main, command)
+        assert done.exit_code == 0, done.output
+
+    def certified_so_mau() -> dict[str, str]:
+        told = CliRunner().invoke(main, ["certify", "so-mau", "--json", *client])
+        return {row["id"]: row["verdict"] for row in json.loads(told.stdout)["situations"]}
+
+    assert certified_so_mau() == {"plain": "passed", "slow": "passed"}
+    monkeypatch.setenv("ASK", "danhMuc")
+    assert certified_so_mau() == {"plain": "failed"}, "it was not granted this"
+
+
 def test_a_client_that_sends_an_unknown_outcome_again_is_found_out(tmp_path: Path) -> None:
     script = tmp_path / "careless.py"
     script.write_text(CARELESS.format(birth=str(ROOT / "examples/python/birth.json")), "utf-8")

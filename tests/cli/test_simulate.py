@@ -6,7 +6,7 @@ import json
 import os
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from lgsp.cli.scenario.page import page
 from lgsp.cli.scenario.pictures import bars, number, periods
 from lgsp.cli.scenario.plan import Scenario
 from lgsp.cli.scenario.words import sentence
+from lgsp.runtime import HANOI
 from lgsp.simulate import Loaded
 
 import random  # isort: skip
@@ -76,6 +77,20 @@ def test_a_sample_waits_at_the_desk_as_the_whole_does() -> None:
     assert whole.finished(0.0, 0.0) == 1_000.0
 
 
+@pytest.mark.parametrize("name", ["hoa-binh-2022", "dien-bien-2022"])
+def test_a_coarse_sample_is_on_time_as_a_fine_one_is(name: str) -> None:
+    """The desks alone, without a bus: who wants a quick answer gets the same one, only rougher."""
+    scenario, _ = plan.load(name)
+    start = time_of(scenario).of(datetime.combine(scenario.first, datetime.min.time(), HANOI))
+
+    def on_time(sample: int) -> float:
+        desks, there = offices(scenario, sample), list(draw(scenario, sample, random.Random(1)))
+        done = [desks[d.kind.id].finished(max(d.began, start), d.desk, d.effort) + d.ministry <= d.due for d in there]
+        return 100 * sum(done) / len(done)
+
+    assert on_time(40) == pytest.approx(on_time(400), abs=1.5)
+
+
 def test_the_same_seed_tells_the_same_story_and_another_another(lgsp_loaded: Loaded) -> None:
     scenario = short("hoa-binh-2022", date(2022, 3, 11), date(2022, 3, 15), received=5_000, carried_in=2_000)
     one, same, other = (live(scenario, lgsp_loaded, seed=seed, sample=80).document(seed) for seed in (1, 1, 2))
@@ -93,10 +108,21 @@ def test_an_outage_makes_people_wait_and_without_it_nobody_does(lgsp_loaded: Loa
     away, well = (told.document(1)["results"] for told in tallies)
     assert away["waiting"]["dossiers_held"] > 0
     assert set(away["waiting"]["because_of"]) == {"population"}
+    (incident,) = away["incidents"]
+    assert incident["systems"] == ["population"]
+    assert "timed out" in incident["cause"]["en"]
+    assert incident["minutes"] > 60
+    assert away["in_vain"]["calls"] > 0
+    assert away["in_vain"]["minutes"] > 0
+    assert well["incidents"] == []
+    assert well["in_vain"] == {"calls": 0, "minutes": 0.0, "retries": 0}
     assert 0 < away["waiting"]["working_hours_most"] < 4
     assert well["waiting"]["dossiers_held"] == 0
     rows = {row["system"]: row for row in away["systems"]}
     assert rows["population"]["availability_percent"] < 95 < rows["civil-status"]["availability_percent"]
+    assert rows["population"]["dossiers_held"] == away["waiting"]["dossiers_held"]
+    assert 0 < rows["population"]["working_hours_mean"] <= rows["population"]["working_hours_most"]
+    assert rows["civil-status"]["dossiers_held"] == 0
 
 
 def test_with_submissions_nobody_waits_for_an_update_and_nothing_is_lost(lgsp_loaded: Loaded) -> None:

@@ -173,6 +173,50 @@ def test_every_kind_at_every_system_where_it_makes_sense(system: str, lgsp_loade
     tell(story, loaded=lgsp_loaded.only(system), size=400)
 
 
+# -- an update, whose outcome has to be known ---------------------------------------------------------------------------
+
+SAID_NO = {"business-error", "duplicate"}
+NEVER_SENT = {"token-down", "token-expired", "suspend-303001", "xml-fault", "refuse"}
+"""The platform itself said that it did not reach the ministry, or nobody took the connection."""
+HARMLESS = {"latency", "nfd", "unknown-code", "bad-base64"}
+
+
+def test_every_kind_at_an_update_that_nobody_may_send_twice(lgsp_loaded: Loaded) -> None:
+    """Done, refused, never sent: said as such. Everything else leaves it open: 504 with a `Location`, never sent again."""
+    system = "public-payment"
+
+    async def story(province: Province) -> None:
+        await asyncio.sleep(5)
+        examples = province.simulator.admin.examples()
+        update = next(e for e in examples if e["operation"] == "INIT" and e["system"] == system and e["expect"] == "ok")
+        for kind, (given, *_) in REACTIONS.items():
+            narrowed = {} if kind in SIGN_IN else {"operation": "INIT"}
+            try:
+                province.fail(system, kind, **narrowed, **{**given, "times": 1})
+            except FaultError:
+                continue  # it does not speak SOAP
+            before = len(province.simulator.journal.calls(system, "INIT"))
+            reply = await province.call(system, "INIT", update["request"], headers=update.get("headers"))
+            sent = len(province.simulator.journal.calls(system, "INIT")) - before
+            if kind in HARMLESS:
+                assert reply.code == "ok", kind
+            elif kind in SAID_NO:
+                assert (reply.code, reply.data["fault_domain"]) == ("provider-fault", "backend"), kind
+            elif kind in NEVER_SENT:
+                assert reply.code in ("ok", "connect-failed", "circuit-open"), (kind, reply.data)
+            else:
+                assert (reply.status, reply.code, reply.data["retryable"]) == (504, "timeout", False), (
+                    kind,
+                    reply.data,
+                )
+                assert reply.headers["location"].startswith("/submissions/"), kind
+                assert sent <= 1, f"{kind}: its outcome is unknown, and it was sent {sent} times"
+            province.heal(system)
+            await asyncio.sleep(180)
+
+    tell(story, loaded=lgsp_loaded.only(system), size=400)
+
+
 @pytest.mark.parametrize(
     ("when", "pattern"),
     [
@@ -183,6 +227,9 @@ def test_every_kind_at_every_system_where_it_makes_sense(system: str, lgsp_loade
         ({"probability": 0.5, "seed": 10}, ".x.x.."),
         ({"window": [25, 45]}, "...xx."),
         ({"operation": "KHAC"}, "......"),
+        ({"operation": "traCuuThongTinCongDan"}, "xxxxxx"),
+        ({"consumer": "lgsp"}, "xxxxxx"),  # a ministry's caller is the bus, whichever agency asked it
+        ({"after": 1, "every": 2, "times": 2}, "..x.x."),
         ({"consumer": "khac"}, "......"),
         ({"key": "017190999601"}, "xxxxxx"),
         ({"key": "001090999999"}, "......"),

@@ -13,7 +13,7 @@ from typing import Any
 from lgsp.cli.scenario import dossiers
 from lgsp.cli.scenario.dossiers import Dossier
 from lgsp.cli.scenario.plan import Policy, Scenario, Standing, Step
-from lgsp.cli.scenario.stands import Stand, stand
+from lgsp.cli.scenario.stands import AWAY, Stand, stand
 from lgsp.cli.scenario.tally import Tally
 from lgsp.cli.scenario.timeline import Do, Timeline
 from lgsp.cli.scenario.troubles import Troubles
@@ -24,10 +24,6 @@ from lgsp_mocks import clock
 from lgsp_mocks.clock import VirtualLoop
 from lgsp_mocks.traffic import Flow, Requests
 
-AWAY = frozenset(
-    {"timeout", "connect-failed", "bad-answer", "overloaded", "circuit-open", "maintenance", "unreachable", "bus-fault"}
-)
-"""Codes after which an agency asks again by itself."""
 _NO_WORD = AWAY | {"suspended", "unknown"}
 """Codes that say nothing about the message."""
 _MENDED = -1.0
@@ -88,6 +84,8 @@ class Life:
         self.troubles.moved()
 
     async def _finish(self) -> None:
+        for dossier in self.tally.dossiers:
+            self._released(dossier)  # who still waits when the telling ends has waited until then
         for _ in range(600):
             counts = [await each.gateway.submissions.counts() for each in self.stands]
             if not any(each.get(state, 0) for each in counts for state in self.tally.WAITING):
@@ -154,23 +152,20 @@ class Life:
                 todo.pop(0)
             elif code == "suspended":
                 dossier.by_hand += 1
-                dossier.reasons.add(step.system)
                 seconds = self.scenario.paper * self.scenario.calendar.seconds_a_day
-                dossier.waited += seconds
+                dossier.waits_for(step.system, seconds)
                 self.tally.on_paper(step)
                 await self._later(seconds, dossier, todo[1:], then)
                 return
             elif code in AWAY:
-                dossier.reasons.add(step.system)
                 if dossier.held_since is None:
-                    dossier.held_since = self.timeline.working
+                    dossier.held_since, dossier.held_by = self.timeline.working, step.system
                 self.timeline.after(self.scenario.agency_retry, lambda: self._go_on(dossier, todo, then))
                 return
             elif code == "unknown":  # the outcome of an update: the bus settles it, or an officer does
-                dossier.reasons.add(step.system)
                 dossier.by_hand += 1
                 self.tally.corrected(step)
-                dossier.waited += self.scenario.correction * 3600
+                dossier.waits_for(step.system, self.scenario.correction * 3600)
                 await self._later(self.scenario.correction * 3600, dossier, todo[1:], then)
                 return
             else:  # the ministry's own word: an answer like any other
@@ -192,7 +187,7 @@ class Life:
 
     def _released(self, dossier: Dossier) -> None:
         if dossier.held_since is not None:
-            dossier.waited += self.timeline.working - dossier.held_since
+            dossier.waits_for(dossier.held_by, self.timeline.working - dossier.held_since)
             dossier.held_since = None
 
     # -- calls ----------------------------------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ _WORDS = {
     "id": "mã (id)", "title": "loại hồ sơ (kind)", "settled": "đã giải quyết (settled)",
     "on_time_percent": "đúng hạn % (on time)",
     "days_median": "ngày, trung vị (days, median)", "days_p95": "ngày, 95 % (days, 95 %)", "system": "hệ thống (system)",
-    "calls": "cuộc gọi (calls)", "played": "đã chạy (played)", "success_percent": "thành công % (success)",
+    "calls": "cuộc gọi (calls)", "times": "số lần (times)", "first": "lần đầu (first)", "cause": "nguyên nhân (why)",
+    "source": "nguồn (source)", "played": "đã chạy (played)", "success_percent": "thành công % (success)",
     "seconds_mean": "giây (seconds)", "retries": "gọi lại (retries)", "availability_percent": "sẵn sàng % (available)",
     "outages": "lần ngừng (outages)", "operation": "thao tác (operation)", "outcome": "kết quả (outcome)",
     "systems": "hệ thống (systems)", "real_month": "tháng thật (real month)", "predicted_month": "dự đoán (predicted)",
@@ -48,7 +49,7 @@ _WORDS = {
     "put_right": "bị từ chối, sửa tay (refused, put right)", "taken_as_they_were": "được nhận nguyên mã cũ (taken as they were)",
     "submissions": "lượt gửi nhờ (submissions)", "minutes_mean": "phút trung bình (mean)", "minutes_most": "phút lâu nhất (most)",
 }  # fmt: skip
-_TEXT = {"operation", "outcome", "kind", "where", "from"}
+_TEXT = {"operation", "outcome", "kind", "where", "from", "cause", "first", "source"}
 
 
 def page(document: Mapping[str, Any]) -> str:
@@ -68,7 +69,7 @@ def page(document: Mapping[str, Any]) -> str:
     if document.get("what_if"):
         parts += ["<h3>Nếu như (what if)</h3>", _side_by_side(document)]
     if results["published"]:
-        names = ("figure", "published", "simulated", "error_percent")
+        names = ("figure", "published", "simulated", "error_percent", "source")
         parts += ["<h3>Cạnh số đã công bố (beside what was published)</h3>", _table(results["published"], names)]
     kinds = [{**row, "title": _both(row["title"])} for row in results["kinds"]]
     parts += [
@@ -89,9 +90,12 @@ def page(document: Mapping[str, Any]) -> str:
     parts += [
         "<h3>Cuộc gọi theo hệ thống, thang log (calls by system, logarithmic)</h3>",
         bars([(row["system"], row["calls"]) for row in results["systems"]]),
-        _table(results["systems"], ("system", "calls", "played", "success_percent", "seconds_mean", "retries",
-                                    "availability_percent", "outages")),
-        "<h3>Cuộc gọi không thành (calls that failed, as played)</h3>",
+        _table(results["systems"], ("system", "calls", "played", "success_percent", "seconds_mean", "retries")),
+        "<h3>Sẵn sàng và thời gian chờ của người dân theo hệ thống (availability and citizens' waiting by system)</h3>",
+        _table(results["systems"], ("system", "availability_percent", "outages", "dossiers_held", "working_hours_mean",
+                                    "working_hours_most")),
+        "<h3>Trục thấy hệ thống nào ngừng, vì sao (what the bus saw down, and why)</h3>", _incidents(results["incidents"]),
+        "<h3>Cuộc gọi không thành, như đã chạy (calls that failed, as played)</h3>",
         _table(results["failures"], ("system", "operation", "outcome", "calls")),
         "<h3>Cạnh một tháng thật ở tỉnh khác (beside a real month of another province)</h3>", _month(results["month"]),
         "</section>", _inputs(inputs), "</html>",
@@ -124,6 +128,14 @@ def _waiting(waiting: Mapping[str, Any]) -> str:
     return table + _facts({name: rows for name, rows in facts.items() if rows})
 
 
+def _incidents(incidents: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        {**row, "systems": ", ".join(row["systems"]), "cause": f"{row['cause']['vi']} ({row['cause']['en']})"}
+        for row in incidents
+    ]
+    return _table(rows, ("systems", "times", "minutes", "first", "cause"))
+
+
 def _month(month: Mapping[str, Any]) -> str:
     rows = [{**row, "systems": ", ".join(row["systems"])} for row in month["rows"]]
     given = ", ".join(", ".join(row["systems"]) for row in month["stated_and_not_compared"]) or "–"
@@ -146,6 +158,9 @@ def _side_by_side(document: Mapping[str, Any]) -> str:
         ("giữ vì (because of)", lambda r: r["waiting"]["because_of"]),
         ("sửa tay (put right by hand)", lambda r: sum(r["waiting"]["put_right_by_hand"].values())),
         ("gửi nhờ chờ cùng lúc (submissions waiting at once)", lambda r: r["submissions"]["most_waiting_at_once"]),
+        ("cuộc gọi không thành (calls that failed)", lambda r: r["in_vain"]["calls"]),
+        ("phút chờ những cuộc gọi ấy (minutes spent in them)", lambda r: r["in_vain"]["minutes"]),
+        ("trục tự gọi lại (the bus's own retries)", lambda r: r["in_vain"]["retries"]),
         ("bị mất (lost)", lambda r: r["submissions"]["lost"] + sum(r["submissions"]["messages_lost"].values())),
     )
     head = "<th></th>" + "".join(f"<th>{escape(name)}</th>" for name, _ in told)

@@ -136,6 +136,8 @@ class Scenario:
     switch: Switch | None = None
     published: Mapping[str, float] = field(default_factory=dict)
     """What the province reported: compared with, never fed in."""
+    source: Mapping[str, str] = field(default_factory=dict)
+    """Where that was published."""
     thin: int = 8
     """One in so many messages that nobody waits for is played, in a sample; `thin_whole` by the sample where that is more."""
     thin_whole: int = 64

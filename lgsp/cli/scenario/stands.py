@@ -16,6 +16,10 @@ from lgsp.runtime import Runtime
 from lgsp.simulate import Loaded, Province
 from lgsp_mocks.traffic import Flow, Requests, code_of
 
+AWAY = frozenset(
+    {"timeout", "connect-failed", "bad-answer", "overloaded", "circuit-open", "maintenance", "unreachable", "bus-fault"}
+)
+"""Codes after which an agency asks again by itself."""
 REFUSED_BY_NOBODY = 1_000_000_000
 """Calls that a breaker would have to see first: more than any telling makes."""
 
@@ -43,7 +47,7 @@ class Stand:
             return "unreachable"
 
     def busy(self) -> bool:
-        return any(self.gateway.inflight().values())
+        return any(self.gateway.bulkhead.inflight().values())
 
 
 async def stand(

@@ -115,7 +115,7 @@ class Troubles:
                 (self._down.add if event.now is Health.DOWN else self._down.discard)(event.system)
                 if self._down:
                     self._trouble()
-                self.tally.health(event.system, event.now, event.at)
+                self.tally.health(event)
             case AttemptMade() if event.number > 1:
                 self.tally.retries[event.system] += 1
             case SubmissionMoved():
