@@ -154,7 +154,7 @@ async def _compose(
         identify,
         Authenticate(policy),
         Authorize(policy, ledger, clock),
-        TurnAway(bulkhead),
+        TurnAway(bulkhead, health),
         Decode(runtime),
         Hint(),
         CheckDocument(documents),

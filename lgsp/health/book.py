@@ -20,6 +20,8 @@ from lgsp.model import Face, Health, Text
 from lgsp.registry import Connector, Operation, Registry
 from lgsp.runtime import Runtime
 
+_WORDS_SECONDS = 0.5
+
 
 @dataclass(slots=True)
 class HealthBook:
@@ -37,6 +39,8 @@ class HealthBook:
     _upstreams: dict[str, UpstreamState] = field(default_factory=dict)
     _down: set[str] = field(default_factory=set)
     """The upstreams that are down: none, nearly always, and then no system's fate hangs on them."""
+    _said: dict[str, tuple[float, Text | None]] = field(default_factory=dict)
+    """Since when, and why, callers of a system are refused."""
 
     def __post_init__(self) -> None:
         self.breakers = Breakers(self.policy, self.runtime.clock, self.events)
@@ -73,6 +77,15 @@ class HealthBook:
             breaker.take_over(now)
             self._breaker_moved(key, breaker, was)
         return Permit(self, operation, breaker, breaker.epoch)
+
+    def turn_away(self, operation: Operation) -> None:
+        """Raises `CircuitOpen` where `admit` would, before anything is done for the call; leave is not given here. An
+        announced maintenance has its own word for it."""
+        breaker = self.breakers.of((operation.system, operation.name))
+        if breaker.state != "closed" and self._system(operation.system).health is not Health.MAINTENANCE:
+            now = self.runtime.clock.monotonic()
+            if breaker.shut(now, shared=self.link is not None):
+                raise self._refusal(operation, breaker, now)
 
     def judge(
         self, permit: Permit, code: str, detail: Text | None = None, layer: str = "", *, slow: bool = False
@@ -202,13 +215,20 @@ class HealthBook:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _refusal(self, operation: Operation, breaker: Breaker, now: float) -> CircuitOpen:
-        seen = self.link.verdict(operation.system) if self.link is not None and self._follows else None
+        """In a crowd the cause is put into words now and then, not for everybody."""
+        at, said = self._said.get(operation.system, (float("-inf"), None))
+        if now - at >= _WORDS_SECONDS:
+            said = self._why(operation.system)
+            self._said[operation.system] = now, said
+        return CircuitOpen(said, retry_after=breaker.again(now))
+
+    def _why(self, system: str) -> Text | None:
+        seen = self.link.verdict(system) if self.link is not None and self._follows else None
         if seen is not None:
-            said = cause.Cause(seen.layer or "", seen.cause, seen.todo).text if seen.cause else None
-            return CircuitOpen(said, retry_after=breaker.retry_after(now))
-        state = self._system(operation.system)
-        why = self._cause(operation.system, state, *self._effective(operation.system, state))
-        return CircuitOpen(why.text if why else None, retry_after=breaker.retry_after(now))
+            return cause.Cause(seen.layer or "", seen.cause, seen.todo).text if seen.cause else None
+        state = self._system(system)
+        why = self._cause(system, state, *self._effective(system, state))
+        return why.text if why else None
 
     def _observe(self, seen: Observation, system: str) -> None:
         state = self._system(system)

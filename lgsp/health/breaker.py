@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+import msgspec
+
 from lgsp.health.tables import BREAKER, BreakerSignal, BreakerState
 
 ASK_SECONDS = 0.25
 """Where several processes share a breaker, leave to probe is asked for no oftener."""
+
+
+_GOLDEN = 0.6180339887
+"""Multiples of it, without their whole part, fill the space between nought and one evenly, however many there are."""
+
+
+def spread(number: int) -> float:
+    """Between nought and one, for the number-th of a crowd whose size nobody knows yet."""
+    return number * _GOLDEN % 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,7 @@ class BreakerPolicy:
     open_seconds: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     at: float
     code: str
     """"ok", or the code of a technical fault or a broken contract."""
@@ -59,13 +69,15 @@ class Breaker:
     """The one probe is another process's."""
     asked: float = float("-inf")
     """When leave to probe was last asked for."""
+    refused: int = 0
+    """Callers who were told to come again since it moved."""
 
     def rests(self, now: float) -> bool:
         """Time to ask the others for the one probe: the pause is over, or whoever has the probe keeps silent."""
         if now - self.asked < ASK_SECONDS:
             return False
         if self.state == "open":
-            return now - self.since >= self.policy.open_seconds
+            return self._rested(now)
         return self.state == "half-open" and (self.elsewhere or not self.probing) and now - self.since >= ASK_SECONDS
 
     def take_over(self, now: float) -> None:
@@ -80,18 +92,34 @@ class Breaker:
 
     def admit(self, now: float) -> bool:
         """Whether a call may go now; a half-open breaker hands its one probe to whoever asks first."""
-        if self.state == "open" and now - self.since >= self.policy.open_seconds:
-            self._move("rested", now)
-        if self.state == "closed":
-            return True
-        if self.state == "open" or self.probing:
+        if self.shut(now):
             return False
-        self.probing = True
+        if self.state == "open":
+            self._move("rested", now)
+        self.probing = self.state == "half-open"
         return True
+
+    def shut(self, now: float, *, shared: bool = False) -> bool:
+        """Whoever comes now is refused: nobody may have the probe yet, or somebody has it. `shared`: with other processes."""
+        if self.state == "closed":
+            return False
+        if shared:
+            return not self.rests(now)
+        return not self._rested(now) if self.state == "open" else self.probing
+
+    def _rested(self, now: float) -> bool:
+        return now - self.since >= self.policy.open_seconds
 
     def retry_after(self, now: float) -> float:
         """Seconds until it is worth asking again; the length of a probe is not known, so half a second is a guess."""
         return max(0.5, self.since + self.policy.open_seconds - now) if self.state == "open" else 0.5
+
+    def again(self, now: float) -> float:
+        """The same for one of many who are refused: from the second on they are spread evenly over one more pause, or all
+        would be back at once."""
+        later = spread(self.refused) * self.policy.open_seconds
+        self.refused += 1
+        return self.retry_after(now) + later
 
     def record(self, epoch: int, result: Result) -> None:
         """A call of that epoch has ended. Late results of an earlier state say nothing about this one."""
@@ -143,6 +171,7 @@ class Breaker:
         self.since = now
         self.epoch += 1
         self.probing = self.elsewhere = False
+        self.refused = 0
         if self.state == "closed":
             self.window.clear()
             self.failed = self.slow = 0

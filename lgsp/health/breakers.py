@@ -52,6 +52,8 @@ class Breakers:
 
     def any_open(self, system: str, now: float) -> bool:
         """A breaker that would let the next call probe, and that nobody has asked, says nothing against the others."""
+        if not self._opened:
+            return False
         breakers = [self._known[key] for key in self._opened if key[0] == system]
         return any(each.probing or now - each.since <= 2 * self.policy.open_seconds for each in breakers)
 

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from lgsp.health.tables import HEALTH, Signal
 from lgsp.model import Health, Text
 
@@ -23,8 +25,7 @@ CALM_SECONDS, MOST_CALM = 5.0, 60.0
 RELAPSE_SECONDS = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True):
     """One answer, or one that failed to come. `code` is "ok" for business refusals too (RULES 12)."""
 
     at: float

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from lgsp.errors import BusFault, Overloaded, Timeout
+from lgsp.errors import BusFault, CircuitOpen, Overloaded, Timeout
 from lgsp.exchange import Exchange, Handler
+from lgsp.health import HealthBook
+from lgsp.health.breaker import spread
 from lgsp.model import Data, Face, Kind
 from lgsp.runtime import Clock
 
@@ -19,8 +20,6 @@ NOTICED_SECONDS = 0.001
 """A shorter wait is no step of its own in the evidence."""
 _WEIGHT = 0.1
 """Of the newest attempt in the moving average."""
-_GOLDEN = 0.6180339887
-"""Multiples of it, without their whole part, fill the space between nought and one evenly, however many there are."""
 _LATEST = 30.0
 """Seconds over which those who are refused are told to come again: all in the same second would be the next crowd."""
 
@@ -50,7 +49,7 @@ class Slots:
     def again(self, now: float) -> float:
         """Seconds after which the next one who is refused may come again: spread evenly over the time that a slot is held."""
         self.refused += 1
-        return max(1.0, self.expected(now)) + self.refused * _GOLDEN % 1 * min(self.hold(now), _LATEST)
+        return max(1.0, self.expected(now)) + spread(self.refused) * min(self.hold(now), _LATEST)
 
     def take_free(self) -> bool:
         """A slot that nobody has to wait for."""
@@ -140,17 +139,25 @@ class Bulkhead:
 
 
 class TurnAway:
-    """What would be refused for want of a slot is refused before its body is read and before anything is written of it: in a
-    crowd that is nearly everybody. Only questions: an update that finds no slot may still be left with the bus."""
+    """What would be refused for want of a slot, or because the circuit is open, is refused before its body is read and
+    before anything is done for it: in a crowd that is nearly everybody. Only questions: an update may still be left with
+    the bus. One in a turn of the loop, so that the others' answers never stand behind a crowd that is told no."""
 
-    def __init__(self, bulkhead: Bulkhead) -> None:
-        self._bulkhead = bulkhead
+    def __init__(self, bulkhead: Bulkhead, health: HealthBook) -> None:
+        self._bulkhead, self._health = bulkhead, health
+        self._one = asyncio.Lock()
 
-    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
+    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
         operation, deadline = exchange.operation, exchange.deadline
         if operation is not None and operation.kind is Kind.QUERY and exchange.face is not Face.INTERNAL:
-            slots = self._bulkhead.systems.get(operation.system)
-            if slots is not None and slots.taken >= slots.capacity and deadline is not None:
-                now = self._bulkhead.clock.monotonic()
-                slots.refuse(deadline.at - now, now)
-        return handler(exchange)
+            try:
+                self._health.turn_away(operation)
+                slots = self._bulkhead.systems.get(operation.system)
+                if slots is not None and slots.taken >= slots.capacity and deadline is not None:
+                    now = self._bulkhead.clock.monotonic()
+                    slots.refuse(deadline.at - now, now)
+            except (CircuitOpen, Overloaded):
+                async with self._one:
+                    await asyncio.sleep(0)
+                raise
+        return await handler(exchange)

@@ -3,7 +3,7 @@
 python -m tests.faults seeds 0..1999
 python -m tests.faults replay 17
 python -m tests.faults teeth [NAME]
-python -m tests.faults kills [--store postgres] | workers | cluster | disk | lost-disk | powercut [--quick]
+python -m tests.faults kills [--store postgres] | workers | cluster | collectors | disk | lost-disk | powercut [--quick]
 python -m tests.faults away | slow | overload | flood | herd | backlog [--quick]
 python -m tests.faults all [--quick]
 """
@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.faults import cluster, full_disk, kills, lost_disk, powercut, pressure, teeth, workers
+from tests.faults import cluster, collecting, full_disk, kills, lost_disk, powercut, pressure, teeth, workers
 from tests.faults.flood import flood
-from tests.faults.world import Found, Ground, play
+from tests.faults.ground import Ground
+from tests.faults.world import Found, play
 
 _GROUND: list[Ground] = []
 QUICK: dict[str, dict[str, Any]] = {
@@ -161,6 +162,8 @@ def run(what: str, given: argparse.Namespace) -> bool:
             return told(workers.run(5.0 if given.quick else 20.0))
         case "cluster":
             return told(cluster.run(quick=given.quick))
+        case "collectors":
+            return told(collecting.run(quick=given.quick))
         case "disk":
             return told(full_disk.run(quick=given.quick))
         case "lost-disk":
@@ -174,7 +177,18 @@ def run(what: str, given: argparse.Namespace) -> bool:
 def run_all(given: argparse.Namespace) -> bool:
     held = {
         each: run(each, given)
-        for each in ("seeds", "teeth", "powercut", "kills", "workers", "cluster", "disk", "lost-disk", *PRESSURE)
+        for each in (
+            "seeds",
+            "teeth",
+            "powercut",
+            "kills",
+            "workers",
+            "cluster",
+            "collectors",
+            "disk",
+            "lost-disk",
+            *PRESSURE,
+        )
     }
     given.store = "postgres"
     held["kills, PostgreSQL"] = run("kills", given)
@@ -194,6 +208,7 @@ def main(arguments: list[str]) -> int:
             "kills",
             "workers",
             "cluster",
+            "collectors",
             "disk",
             "lost-disk",
             *PRESSURE,

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -216,14 +217,30 @@ def _current() -> asyncio.Task[Any] | None:
         return None
 
 
-def task_factory(loop: asyncio.AbstractEventLoop, work: Any, **given: Any) -> asyncio.Task[Any]:
+class Numbered(asyncio.Task[Any]):
+    """A set of tasks has the same order in every run: asyncio cancels a group in the order of its set."""
+
+    def __init__(self, number: int, *work: Any, **given: Any) -> None:
+        self._number = number
+        super().__init__(*work, **given)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+def task_factory() -> Callable[..., asyncio.Task[Any]]:
     """Every task is known to the life that starts it."""
-    context = given.get("context")
-    life = context.get(LIFE) if context is not None else LIFE.get()
-    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **given)
-    if life is not None:
-        life.tasks[task] = loop.time()
-    return task
+    numbers = count()
+
+    def made(loop: asyncio.AbstractEventLoop, work: Any, **given: Any) -> asyncio.Task[Any]:
+        context = given.get("context")
+        life = context.get(LIFE) if context is not None else LIFE.get()
+        task = Numbered(next(numbers), work, loop=loop, **given)
+        if life is not None:
+            life.tasks[task] = loop.time()
+        return task
+
+    return made
 
 
 @contextlib.contextmanager

@@ -20,11 +20,12 @@ import apsw
 from lgsp.model import HttpRequest
 from lgsp.runtime import Runtime
 from lgsp_mocks import clock
+from tests.faults.ground import Ground
 from tests.faults.life import Life, observed, task_factory
 from tests.faults.load import Calls
 from tests.faults.schedule import Plan
 from tests.faults.teeth import Tooth, planted
-from tests.faults.world import Ground, World
+from tests.faults.world import World
 
 NORMAL = Tooth("synchronous=NORMAL", "lgsp.store.sqlite.database:Database._connection", "synchronous=FULL", "synchronous=NORMAL")  # fmt: skip
 SYSTEMS = ("budget-unit", "civil-status", "criminal-record")
@@ -97,7 +98,7 @@ def experiment(ground: Ground, submissions: int, *, normal: bool = False) -> Rep
         cutter = Cutter(ground, folder, report)
 
         async def main(runtime: Runtime) -> None:
-            asyncio.get_running_loop().set_task_factory(task_factory)  # type: ignore[arg-type]
+            asyncio.get_running_loop().set_task_factory(task_factory())
             world = World(ground, Plan(1, SYSTEMS), runtime, folder)
             await world.simulator.start()
             life: Life = world.life

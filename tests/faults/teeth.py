@@ -18,7 +18,8 @@ from multiprocessing import get_context
 from types import FunctionType
 from typing import Any
 
-from tests.faults.world import Ground, play
+from tests.faults.ground import Ground
+from tests.faults.world import play
 
 MOST = 500
 LATE = (
@@ -51,7 +52,7 @@ TEETH: tuple[Tooth, ...] = (
     Tooth("personal queries without evidence", "lgsp.pipeline.intend:Intend.__call__", "or operation.personal", "or False"),
     Tooth("an answer without evidence is a refusal", "lgsp.pipeline.record:Record._without_evidence",
           "if exchange.asked or exchange.accepted:", "if False:"),
-    Tooth("two half-open probes", "lgsp.health.breaker:Breaker.admit", 'self.state == "open" or self.probing', 'self.state == "open"'),
+    Tooth("two half-open probes", "lgsp.health.breaker:Breaker.shut", "else self.probing", "else False"),
     Tooth("a probe that is never given back", "lgsp.health.breaker:Breaker.release", "self.probing = False", "pass"),
     Tooth("the minimum volume is ignored", "lgsp.health.breaker:Breaker._tripped", "calls < self.policy.minimum", "calls < 1"),
     Tooth("business refusals open the breaker", "lgsp.pipeline.breaker:_judge", 'attempt.outcome in ("ok", "business")',

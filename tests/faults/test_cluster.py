@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import agreeing, cluster, workers
+from tests.faults import agreeing, cluster, collecting, workers
 from tests.faults.crew import nodes
 from tests.postgres import Server
 
@@ -36,3 +36,11 @@ async def test_two_nodes_on_postgresql_are_one_bus(tmp_path: Path, postgres_serv
         assert death["acknowledged"] == 20, death
         assert (death["lost"], death["doubled"], death["others lost"]) == (0, 0, {}), death
         assert death["first of them done after s"] < 60, death
+
+
+async def test_one_collector_in_the_whole_cluster(tmp_path: Path, postgres_url: str) -> None:
+    async with nodes(tmp_path, postgres_url, 3) as crew:
+        found = await collecting.taken_over(crew, count=12)
+        assert found["acknowledged"] >= 12, found
+        assert found["acknowledged and not in the inbox"] == found["twice in the inbox"] == 0, found
+        assert found["read by nodes that had no turn"] == 0, found

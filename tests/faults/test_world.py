@@ -9,9 +9,10 @@ import pytest
 
 from lgsp.simulate import Loaded
 from tests.faults import powercut
+from tests.faults.ground import Ground
 from tests.faults.schedule import END, FAULTS_UNTIL, Plan
 from tests.faults.teeth import TEETH, changed, planted
-from tests.faults.world import Ground, play
+from tests.faults.world import play
 
 KNOWN: tuple[int, ...] = ()
 """Seeds that once found a bug (RULES 32)."""
@@ -19,7 +20,7 @@ KNOWN: tuple[int, ...] = ()
 BITTEN = {
     "commits are not synced": 0,
     "asked after it was sent": 0,
-    "two half-open probes": 0,
+    "two half-open probes": 4,
     "the doubtful is sent again": 0,
     "deliveries outlive their loop": 0,
     "a full disk makes a storm of questions": 1,

@@ -88,14 +88,19 @@ class Truth:
         return row.fetchone() is not None
 
     def spoil(self) -> str | None:
-        """Breaks the body of the newest waiting submission, as a bad sector would; its name."""
+        """Breaks the body of the newest waiting submission, as a bad sector would; its name. None on a disk that takes no writes."""
         path = str(self.folder / "lgsp.db")
-        with apsw.Connection(path) as writer:
-            row = writer.execute(
-                "SELECT id FROM submission WHERE state = 'queued' ORDER BY number DESC LIMIT 1"
-            ).fetchone()
-            if row is not None:
-                writer.execute("UPDATE submission SET sealed = x'00112233445566778899aabbccddeeff00' WHERE id = ?", row)
+        try:
+            with apsw.Connection(path) as writer:
+                row = writer.execute(
+                    "SELECT id FROM submission WHERE state = 'queued' ORDER BY number DESC LIMIT 1"
+                ).fetchone()
+                if row is not None:
+                    writer.execute(
+                        "UPDATE submission SET sealed = x'00112233445566778899aabbccddeeff00' WHERE id = ?", row
+                    )
+        except (apsw.FullError, apsw.IOError):
+            return None
         return None if row is None else str(row[0])
 
     def _refresh(self) -> None:

@@ -7,12 +7,7 @@ python -m tests.faults replay 17          # one seed, with everything that happe
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,29 +18,23 @@ from lgsp.model import HttpRequest, HttpResponse
 from lgsp.runtime import Runtime
 from lgsp.settings import Province as Whose
 from lgsp.settings import Settings
-from lgsp.simulate import SIMULATOR, Loaded, furnish
-from lgsp.store.sqlite import open_store
+from lgsp.simulate import SIMULATOR
 from lgsp_mocks import clock
 from lgsp_mocks.faults import spec
 from lgsp_mocks.simulator import Simulator
-from lgsp_mocks.world import Province as Folder
-from lgsp_mocks.world import World as People
 from tests.faults.callers import Callers
-from tests.faults.disk import Disk
+from tests.faults.ground import COLLECT_EVERY, Ground
 from tests.faults.life import Life, observed, task_factory
 from tests.faults.load import UPDATES, Calls
-from tests.faults.schedule import END, SYSTEMS, Act, Plan
+from tests.faults.schedule import END, Act, Plan
 from tests.faults.truth import Truth
 from tests.faults.watch import Violation, Watch
-from tests.faults.wire import Ministry, Wire
+from tests.faults.wire import Wire
 
-SIZE = 400
 LONGEST_WAIT = 1500.0
 """Virtual seconds after the end until everything must be delivered: more than the longest pause between two tries."""
 DRAIN = 10.0
 """Virtual seconds: nobody is waited for, and an inline store is quick."""
-_COLLECT_EVERY = 40.0
-"""Seconds between two rounds of a collector: in ten minutes the manifest's five would be two rounds."""
 
 
 @dataclass(slots=True)
@@ -62,59 +51,6 @@ class Found:
     @property
     def ok(self) -> bool:
         return not self.violations
-
-
-class Ground:
-    """What all seeds stand on: contracts, people, and a data folder that is furnished already. One per process."""
-
-    def __init__(self, loaded: Loaded | None = None) -> None:
-        self.loaded = (loaded or Loaded.read()).only(*SYSTEMS)
-        self.ministry = Ministry(self.loaded.systems)
-        self.folder = Folder.load("hoa-binh")
-        self.people = People(self.folder, 1, SIZE)
-        self.disk = Disk()
-        self._place = tempfile.TemporaryDirectory(prefix="lgsp-faults-", dir=_fast())
-        self.place = Path(self._place.name)
-        self.secrets: dict[str, str] = {}
-        self.examples: list[dict[str, Any]] = []
-        clock.run(self._furnish)
-
-    async def _furnish(self, runtime: Runtime) -> None:
-        store = await open_store(self.place / "ground", runtime, inline=True)
-        from lgsp.policy import Policy
-
-        policy = Policy(store, runtime, 3600, 100_000)
-        await policy.load()
-        self.secrets = {name: made.api_key for name, made in (await furnish(policy, self.folder)).items()}
-        await store.close()
-        simulator = Simulator(self.ministry.systems, runtime=runtime, province=self.people)
-        self.examples = simulator.admin.examples()
-
-    def registry(self, systems: tuple[str, ...]) -> Any:
-        """The systems of one plan, their collectors in a hurry."""
-        chosen = []
-        for name in systems:
-            connector = self.loaded.registry.connectors[name]
-            hurried = {key: replace(each, every=_COLLECT_EVERY) for key, each in connector.collectors.items()}
-            chosen.append(replace(connector, collectors=hurried))
-        return type(self.loaded.registry).of(chosen)
-
-    @contextmanager
-    def data(self) -> Iterator[Path]:
-        folder = self.place / "data"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.place / "ground", folder)
-        self.disk.forget()
-        self.disk.folder = str(folder)
-        try:
-            yield folder
-        finally:
-            self.disk.forget()
-
-    def close(self) -> None:
-        """The process's disk is again what it was."""
-        self.disk.remove()
-        self._place.cleanup()
 
 
 class World:
@@ -192,7 +128,7 @@ class World:
 
     async def _at_work(self) -> None:
         """The orderly end comes while a collector reads and deliveries are on their way: whoever lives on is seen."""
-        until = self.runtime.clock.monotonic() + 1.2 * _COLLECT_EVERY
+        until = self.runtime.clock.monotonic() + 1.2 * COLLECT_EVERY
         reads = any(each.collectors for each in self.registry.connectors.values())
         while reads and not self.watch.collecting and self.runtime.clock.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -201,7 +137,7 @@ class World:
     async def _slots_freed(self, gateway: Gateway) -> None:
         """A slot is held by what is under way, and by nothing else."""
         for _ in range(40):
-            held = Counter({name: count for name, count in gateway.inflight().items() if count})
+            held = Counter({name: count for name, count in gateway.bulkhead.inflight().items() if count})
             if held == Counter(each.system for each in self.watch.under_way if each.life is self.life):
                 return
             await asyncio.sleep(0.05)
@@ -352,7 +288,7 @@ def play(ground: Ground, seed: int, plan: Plan | None = None) -> Found:
 
     async def main(runtime: Runtime) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_task_factory(task_factory)  # type: ignore[arg-type]
+        loop.set_task_factory(task_factory())
         loop.set_exception_handler(lambda *_: None)  # what was killed says nothing
         world = World(ground, drawn, runtime, folder)
         worlds.append(world)
@@ -368,14 +304,3 @@ def play(ground: Ground, seed: int, plan: Plan | None = None) -> Found:
     world = worlds[0]
     watch = world.watch
     return Found(seed, watch.violations, world.trace, world.callers.made, len(watch.effects), world.lives)
-
-
-def _fast() -> str | None:
-    """A folder in memory where the machine has one: the disk's failures are our own."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None
-
-
-def shown(found: Found) -> str:
-    return json.dumps(
-        {"seed": found.seed, "violations": [str(each) for each in found.violations[:3]]}, ensure_ascii=False
-    )

@@ -31,6 +31,29 @@ def test_half_of_the_window_opens_it() -> None:
     assert breaker.retry_after(2) == 4.0
 
 
+def test_a_crowd_is_not_told_to_be_back_at_once() -> None:
+    breaker = Breaker(BreakerPolicy())
+    feed(breaker, 0, *["connect-failed"] * 5)
+    told = [breaker.again(1) for _ in range(100)]
+    assert told[0] == breaker.retry_after(1) == 4.0, "who comes alone has the plain word"
+    assert all(4.0 <= each < 9.0 for each in told)
+    for second in range(4, 9):
+        assert 15 <= sum(second <= each < second + 1 for each in told) <= 25
+    assert breaker.admit(5)
+    assert breaker.again(5) == 0.5, "another state, another crowd"
+
+
+def test_shut_says_what_admit_would_without_handing_out_the_probe() -> None:
+    breaker = Breaker(BreakerPolicy())
+    assert not breaker.shut(0)
+    feed(breaker, 0, *["connect-failed"] * 5)
+    assert breaker.shut(4)
+    assert not breaker.shut(5)
+    assert not breaker.shut(5), "asking takes nothing"
+    assert breaker.admit(5)
+    assert breaker.shut(5.1), "one has the probe"
+
+
 def test_two_timeouts_alone_open_it_and_one_success_between_keeps_it() -> None:
     breaker = Breaker(BreakerPolicy())
     feed(breaker, 0, "timeout", "timeout")

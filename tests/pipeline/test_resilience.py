@@ -443,7 +443,9 @@ def test_a_question_in_a_crowd_is_turned_away_before_anything_is_done_for_it(tmp
             reached.append(exchange.operation_name or "")
             return {}
 
-        early = chain(Identify(lambda: house.registry, house.runtime), TurnAway(house.bulkhead), then=inner)
+        early = chain(
+            Identify(lambda: house.registry, house.runtime), TurnAway(house.bulkhead, house.health), then=inner
+        )
         await early(house.exchange())
         house.wire.answer = slow(5)  # type: ignore[assignment]
         running = [asyncio.create_task(house.ask()) for _ in range(2)]
@@ -456,5 +458,38 @@ def test_a_question_in_a_crowd_is_turned_away_before_anything_is_done_for_it(tmp
         assert reached == ["hoi", "ghi", "hoi"]
         await asyncio.gather(*running)
         await early(house.exchange())
+
+    play(tmp_path, story)
+
+
+def test_a_question_to_an_open_circuit_is_turned_away_too_and_a_maintenance_keeps_its_word(tmp_path: Path) -> None:
+    from lgsp.exchange import Exchange, chain
+    from lgsp.model import Data
+    from lgsp.pipeline.bulkhead import TurnAway
+    from lgsp.pipeline.identify import Identify
+
+    async def story(house: House) -> None:
+        reached: list[str] = []
+
+        async def inner(exchange: Exchange) -> Data:
+            reached.append(exchange.operation_name or "")
+            return {}
+
+        early = chain(
+            Identify(lambda: house.registry, house.runtime), TurnAway(house.bulkhead, house.health), then=inner
+        )
+        house.wire.answer = fails(ConnectFailed)  # type: ignore[assignment]
+        await outcomes(house, 10)
+        assert house.health.system("register").breaker == "open"
+        with pytest.raises(CircuitOpen) as told:
+            await early(house.exchange())
+        assert told.value.retry_after is not None
+        await early(house.exchange("ghi"))
+        house.health.pause("register", on=True)
+        await early(house.exchange())  # the step behind says until when
+        house.health.pause("register", on=False)
+        await asyncio.sleep(6)
+        await early(house.exchange())  # somebody must be the probe
+        assert reached == ["ghi", "hoi", "hoi"]
 
     play(tmp_path, story)
