@@ -102,24 +102,20 @@ class Reply:
 
 def written(request: HttpRequest, body: bytes, prefix: str, host: str) -> bytes:
     """The request as it goes over the wire. Raises `ValueError` where a part of it would end its line."""
-    lines = [f"{request.method} {prefix}{request.target.partition('#')[0]} HTTP/1.1", f"Host: {host}"]
-    names = set()
-    for name, value in request.headers.items():
-        if name not in HOP_BY_HOP:
-            lines.append(f"{name}: {value}")
-            names.add(name)
-    if "user-agent" not in names:
+    first, fields = f"{request.method} {prefix}{request.target.partition('#')[0]} HTTP/1.1", request.headers
+    lines = [first, f"Host: {host}", *[f"{name}: {fields[name]}" for name in fields if name not in HOP_BY_HOP]]
+    if "user-agent" not in fields:
         lines.append(f"user-agent: {AGENT}")
-    if "accept" not in names:
+    if "accept" not in fields:
         lines.append("accept: */*")
     lines.append("accept-encoding: identity")
-    if body and "content-type" not in names:
+    if body and "content-type" not in fields:
         lines.append("content-type: application/octet-stream")
     if body or request.method not in _BODILESS:
         lines.append(f"content-length: {len(body)}")
     text = "\r\n".join(lines)
     ends = len(lines) - 1
-    if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or lines[0].count(" ") != 2:
+    if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or first.count(" ") != 2:
         raise ValueError("a part of the request holds the end of a line, a blank or a zero byte")
     return text.encode() + b"\r\n\r\n" + body
 

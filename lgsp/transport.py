@@ -6,7 +6,6 @@ cookies and proxies of the environment are off, TLS is verified, every body has 
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -19,6 +18,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from lgsp.deadlines import Net
 from lgsp.errors import BadAnswer, ConnectFailed, InvalidMessage, Timeout, TooLarge, Unavailable
 from lgsp.lines import AGENT, FIELD, HOP_BY_HOP, LINE, Lines, Trust
 from lgsp.model import HttpRequest, HttpResponse, Spooled, Text
@@ -73,6 +73,7 @@ class AiohttpTransport:
     ) -> None:
         """`cas` names, by address of an upstream, the certificates that its TLS must chain to."""
         self._runtime, self._resolver = runtime, resolver
+        self._net = Net(runtime.clock)
         self._trust: dict[str, ssl.SSLContext] = {}
         self._files: dict[str, bytes] = {}
         self.trust(cas or {})
@@ -105,7 +106,7 @@ class AiohttpTransport:
             raise _reached(Timeout(), reached=False)
         opening = _opening(min(CONNECT_SECONDS, left * _OPENING_SHARE))
         try:
-            async with asyncio.timeout(left):
+            with self._net.until(deadline.at):
                 return await self._exchange(system, base, request, opening, keep, limit)
         except aiohttp.ConnectionTimeoutError:
             if left * _OPENING_SHARE < CONNECT_SECONDS:  # the caller had no more time: that says nothing about the host

@@ -21,10 +21,12 @@ MAX_ATTRIBUTES = 50_000
 MAX_DEPTH = 100
 
 _LARGE = 64 * 1024
-"""Above this a document may be parsed in a thread, so it gets a parser of its own: a parser holds a lock while it works."""
+"""Above this a document may be parsed in a thread, so it gets a parser of its own: a parser holds a lock while it works.
+So does an expression."""
 _TEXT_LIMIT = 10_000_000
 """libxml2 refuses longer text nodes unless told to allow huge trees."""
 
+_USUAL = (b'<?xml version="1.0" encoding="UTF-8"?>', b'<?xml version="1.0" encoding="utf-8"?>')
 _DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}\?>")
 _DECLARED_ENCODING = re.compile(rb"""\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]{0,39})["']""")
 _BLANK = re.compile(rb"[ \t\r\n]*+")
@@ -47,11 +49,15 @@ def parse_xml(
     """
     if len(raw) > limit:
         raise TooLarge()
-    plain = charset is None and raw[:1] == b"<" and raw[1:2].isalpha()
-    # no declaration, and bytes that are ASCII in front: UTF-8 or malformed
-    text = raw if plain else _utf8(raw, charset)
-    # only the prolog can hold a DOCTYPE; the same word inside CDATA or a comment of the body is innocent
-    doubtful = b"<!D" in text
+    if charset is None and raw.startswith(_USUAL):
+        text = raw[len(_USUAL[0]) :]
+    elif charset is None and raw[:1] == b"<" and raw[1:2].isalpha():
+        text = raw  # no declaration, and bytes that are ASCII in front: UTF-8 or malformed
+    else:
+        text = _utf8(raw, charset)
+    # only the prolog can hold a DOCTYPE; the same word inside CDATA or a comment of the body is innocent. One byte is
+    # looked for many times as fast as three
+    doubtful = b"!" in text and b"<!D" in text
     if doubtful and _begins_with_doctype(text):
         raise _refused("xml:doctype")
     size = len(text)
@@ -66,7 +72,8 @@ def parse_xml(
         raise _refused("xml:malformed")
     if doubtful and root.getroottree().docinfo.internalDTD is not None:
         raise _refused("xml:doctype")
-    if size > 7 * max_depth and text.count(b"</") + 1 > max_depth and _deeper(root, max_depth):
+    # each element around the deepest one has an end tag
+    if size > 7 * max_depth and text.count(b"/") >= max_depth and _deeper(root, max_depth, size):
         raise _refused(f"xml:depth {max_depth}")
     return root
 
@@ -163,8 +170,12 @@ def _count(text: bytes, elements: int, attributes: int) -> None:
         raise _refused("xml:malformed") from error
 
 
-def _deeper(root: etree._Element, depth: int) -> bool:
-    return bool(etree.XPath("boolean(" + "/*" * (depth + 1) + ")")(root))
+def _deeper(root: etree._Element, depth: int, size: int) -> bool:
+    return bool((_TOO_DEEP if depth == MAX_DEPTH and size <= _LARGE else _below(depth))(root))
+
+
+def _below(depth: int) -> etree.XPath:
+    return etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
 
 
 def _parser(*, huge: bool = False) -> etree.XMLParser:
@@ -185,6 +196,7 @@ def _parser(*, huge: bool = False) -> etree.XMLParser:
 
 
 _SMALL = _parser()
+_TOO_DEEP = _below(MAX_DEPTH)
 
 
 def _refused(rule: str) -> InvalidMessage:

@@ -25,6 +25,7 @@ from lgsp.mapping import (
     read_moment,
     refusal,
     text_of,
+    texts,
     write_date,
     write_moment,
     xml_data,
@@ -156,6 +157,9 @@ def test_shapes():
         "e": False,
         "f": [{"h": 1}],
     }
+    part = {"@id": "1", "a": "x", "b": "", "c": None, "d": 3.0, "e": "Bu\u0300i", "f": {"g": "h"}, "i": ["j"], "": "k"}
+    assert texts(part) == {"a": "x", "d": "3", "e": "Bùi", "": "k"}
+    assert texts("an element without children was read as text") == texts(None) == {}
     assert (text_of(True), text_of(3.0), text_of(None), text_of("Bu\u0300i")) == ("true", "3", "", "Bùi")
 
 

@@ -28,6 +28,7 @@ BOMB = b'<!DOCTYPE a [<!ENTITY b "secret"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
         b"<!-- <!DOCTYPE x> --><a/>",
         b"<a><![CDATA[<!DOCTYPE html><p>]]></a>",
         b'<a b="&lt;!DOCTYPE">&#x1EC7;</a>',
+        b"<a>" + b"<b>" * 99 + b"</b>" * 99 + b"</a>",
     ],
 )
 def test_what_passes(raw: bytes) -> None:
@@ -54,6 +55,10 @@ def test_what_passes(raw: bytes) -> None:
         (b"<!-- only -->", "xml:malformed"),
         (b"<a" + b" " * 100 + b"<", "xml:malformed"),
         (b"<a>" + b"<b>" * 120 + b"</b>" * 120 + b"</a>", "xml:depth 100"),
+        (b"<a>" + b"<b>" * 100 + b"</b>" * 100 + b"</a>", "xml:depth 100"),
+        (b"<a>" + b"<b>" * 99 + b"<b/>" + b"</b>" * 99 + b"</a>", "xml:depth 100"),
+        (b"<a>" + b"<b>" * 120 + b"x" * 70_000 + b"</b>" * 120 + b"</a>", "xml:depth 100"),
+        (b'<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE a><a/>', "xml:doctype"),
         (b"<a>" + b"<b>" * 400 + b"</b>" * 400 + b"</a>", "xml:malformed"),
         (b"<a>" + b"<b/>" * 60_000 + b"</a>", "xml:elements 50000"),
         (b"<a>" + b"".join(b'<b c="" d="" e=""/>' for _ in range(20_000)) + b"</a>", "xml:attributes 50000"),

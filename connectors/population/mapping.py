@@ -16,6 +16,7 @@ from lgsp.mapping import (
     read_moment,
     refusal,
     text_of,
+    texts,
     write_date,
     xml_data,
 )
@@ -25,6 +26,7 @@ VERIFIED = "xacMinhThongTinNhanThan"
 KEY_REFUSED = ("1",)
 """The province's AuthHash is wrong: nobody who calls can mend it."""
 RELATIVES = ("Cha", "Me", "VoChong", "NguoiDaiDien", "ChuHo")
+SIMPLE = ("GioiTinh", "DanToc", "TonGiao", "TinhTrangHonNhan", "NhomMau")
 ADDRESSES = ("NoiDangKyKhaiSinh", "QueQuan", "ThuongTru", "NoiOHienTai")
 
 
@@ -81,36 +83,26 @@ def _verified(data: Data) -> Data:
 
 def _person(row: Mapping[str, object]) -> Data:
     """In the order of the public contract."""
-    name, born = _part(row, "HoVaTen"), _part(row, "NgayThangNamSinh")
-    family, middle, full = (text_of(name.get(part)) for part in ("Ho", "ChuDem", "Ten"))
-    simple = ("GioiTinh", "DanToc", "TonGiao", "TinhTrangHonNhan", "NhomMau")
-    return filled({
-        "SoDinhDanh": text_of(row.get("SoDinhDanh")),
-        "SoCMND": text_of(row.get("SoCMND")),
+    leaves, name, born = texts(row), texts(row.get("HoVaTen")), texts(row.get("NgayThangNamSinh"))
+    family, middle, full = name.get("Ho", ""), name.get("ChuDem", ""), name.get("Ten", "")
+    person = {
+        "SoDinhDanh": leaves.get("SoDinhDanh"),
+        "SoCMND": leaves.get("SoCMND"),
         "HoVaTen": full,
         "Ho": family,
         "ChuDem": middle,
         "Ten": _given(full, family, middle),
-        **{each: text_of(row.get(each)) for each in simple},
+        **{each: leaves.get(each) for each in SIMPLE},
         "NgayThangNamSinh": read_date(born.get("NgayThangNam"), "yyyyMMdd") or read_date(born.get("Nam"), "yyyyMMdd"),
-        **{each: _texts(_part(row, each)) for each in ADDRESSES},
-        "QuocTich": text_of(row.get("QuocTich")),
-        **{each: _texts(_part(row, each)) for each in RELATIVES},
-        "SoSoHoKhau": text_of(row.get("SoSoHoKhau")),
-    })  # fmt: skip
-
-
-def _part(row: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """A nested element; one without children has been read as text and says nothing."""
-    found = row.get(name)
-    return found if isinstance(found, Mapping) else {}
-
-
-def _texts(part: Mapping[str, object]) -> Data:
-    return {name: text_of(value) for name, value in part.items() if not name.startswith("@")}
+        **{each: texts(row.get(each)) for each in ADDRESSES},
+        "QuocTich": leaves.get("QuocTich"),
+        **{each: texts(row.get(each)) for each in RELATIVES},
+        "SoSoHoKhau": leaves.get("SoSoHoKhau"),
+    }
+    return {name: value for name, value in person.items() if value}
 
 
 def _given(full: str, family: str, middle: str) -> str:
     """`Ten` carries the full name: the given name is what is left of it."""
-    known = " ".join(part for part in (family, middle) if part)
+    known = " ".join(filter(None, (family, middle)))
     return full.removeprefix(known).strip() if full.casefold().startswith(known.casefold()) else ""

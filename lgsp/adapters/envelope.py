@@ -25,6 +25,8 @@ NAMESPACES: Mapping[Version, str] = {
     "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
     "1.2": "http://www.w3.org/2003/05/soap-envelope",
 }
+ENVELOPES: Mapping[str, str] = {f"{{{space}}}Envelope": space for space in NAMESPACES.values()}
+"""The root's name -> the namespace of its version."""
 CONTENT_TYPES: Mapping[str, Version] = {"text/xml": "1.1", "application/soap+xml": "1.2"}
 _WSA = ("http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing")
 _ANONYMOUS = (f"{_WSA[0]}/anonymous", f"{_WSA[1]}/role/anonymous")
@@ -99,23 +101,19 @@ class Blocks:
     """A Security block holds an XML signature: it is verified or the message refused, never passed over."""
 
 
-def children_of(element: etree._Element) -> list[etree._Element]:
-    return [child for child in element if isinstance(child.tag, str)]
-
-
 def parts_of(root: etree._Element, space: str) -> tuple[etree._Element | None, etree._Element]:
     """One optional Header, then one Body, nothing else: anything more is a way to show two readers two messages."""
-    parts = children_of(root)
-    header = parts.pop(0) if parts and parts[0].tag == f"{{{space}}}Header" else None
-    if len(parts) != 1 or parts[0].tag != f"{{{space}}}Body":
-        raise InvalidMessage(errors=(FieldError("", "soap: one Header at most, one Body"),))
-    return header, parts[0]
+    match list(root):
+        case [body] if body.tag == f"{{{space}}}Body":
+            return None, body
+        case [header, body] if header.tag == f"{{{space}}}Header" and body.tag == f"{{{space}}}Body":
+            return header, body
+    raise InvalidMessage(errors=(FieldError("", "soap: one Header at most, one Body"),))
 
 
 def first_child(body: etree._Element) -> etree._Element | None:
     """The Body's element, which names the operation; None where the Body is empty."""
-    children = children_of(body)
-    return children[0] if children else None
+    return body[0] if len(body) else None
 
 
 def alone(child: etree._Element | None, codec: Codec) -> None:
@@ -126,7 +124,7 @@ def alone(child: etree._Element | None, codec: Codec) -> None:
 
 def blocks_of(header: etree._Element | None, space: str) -> Blocks:
     found = Blocks()
-    for block in children_of(header) if header is not None else ():
+    for block in header if header is not None else ():
         name = etree.QName(block)
         if name.namespace in _WSA:
             _addressing(found, block, name.localname)
@@ -142,7 +140,7 @@ def blocks_of(header: etree._Element | None, space: str) -> Blocks:
 
 def answer_understood(header: etree._Element | None, space: str) -> None:
     """Nothing of an answer may be taken without a header block that must be understood. Raises `MustUnderstand`."""
-    for block in children_of(header) if header is not None else ():
+    for block in header if header is not None else ():
         known = etree.QName(block).namespace in _WSA or block.tag == f"{{{WSSE}}}Security"
         if not known and _mandatory(block, space):
             raise MustUnderstand(_NOT_UNDERSTOOD, errors=(FieldError("", "soap: mustUnderstand"),))

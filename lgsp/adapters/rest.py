@@ -79,12 +79,17 @@ def decode_request(operation: Operation, request: HttpRequest, path_params: Mapp
         operation.input.check(data)
     else:
         data = _read_json(operation.input, raw, http.body_field, outside)
-    return lift.restore(data, blobs)
+    return lift.restore(data, blobs) if blobs else data
 
 
 def encode_response(operation: Operation, data: Data, status: int = 200) -> HttpResponse:
     """What a server of this contract answers. The data is taken as valid: whoever made it has checked it."""
     http = operation.http
+    if http.answer_field is None and http.produces not in XML:
+        try:
+            return HttpResponse(status, {"content-type": http.produces or JSON}, operation.output.write_json(data))
+        except TypeError:  # a large value, which is no JSON: only such a message is walked and copied
+            pass
     small, blobs = lift.lower(data)
     if http.produces in XML:
         raw = operation.output.write_xml(small)

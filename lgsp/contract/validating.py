@@ -33,7 +33,8 @@ _LIMITS = {
     "maxProperties": "maxProperties",
     "multipleOf": "multipleOf",
 }
-_MAX_ERRORS = 50
+MAX_ERRORS = 50
+"""That a caller is told of one message."""
 _MASK = "…"
 """Stands in the validator's own messages where the value would: nobody reads them, and a value may have megabytes."""
 _MOST_VALUES, _LONGEST_TEXT = 2_000, 1_000
@@ -86,8 +87,8 @@ class JsonValidator:
         found: dict[FieldError, None] = {}
         try:
             for error in self._validator.iter_errors(extract.of(data, "")):
-                found |= dict.fromkeys(islice(extract.told(error), _MAX_ERRORS))
-                if len(found) >= _MAX_ERRORS:
+                found |= dict.fromkeys(islice(extract.told(error), MAX_ERRORS))
+                if len(found) >= MAX_ERRORS:
                     break
             if not found and extract.short:
                 found = dict.fromkeys(self._further(data))
@@ -101,7 +102,7 @@ class JsonValidator:
         try:
             self._validator.validate(seen)
         except jsonschema_rs.ValidationError as error:
-            told = list(islice(extract.told(error), _MAX_ERRORS))
+            told = list(islice(extract.told(error), MAX_ERRORS))
         else:
             told = []
         if told or extract.short:
@@ -257,7 +258,7 @@ def violations(schema: etree.XMLSchema, element: etree._Element) -> list[XmlViol
         return []
     found = [
         _violation(entry.type_name, entry.message or "", located(element, entry.path or ""))
-        for entry in list(schema.error_log)[:_MAX_ERRORS]
+        for entry in list(schema.error_log)[:MAX_ERRORS]
     ]
     return found or [XmlViolation(None, "invalid")]
 

@@ -16,7 +16,7 @@ from lgsp.mapping.context import CodeTable, Context, PlaceTable, Received
 from lgsp.mapping.dates import read_date, read_moment, write_date, write_moment
 from lgsp.mapping.embedded import json_data, json_text, xml_data, xml_text
 from lgsp.mapping.refusals import already_received, field_errors, not_admitted, pointers, refusal, rule_of
-from lgsp.mapping.shapes import filled, listed, text_of
+from lgsp.mapping.shapes import filled, listed, text_of, texts
 from lgsp.model import Blob, Data, FieldError
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "refusal",
     "rule_of",
     "text_of",
+    "texts",
     "write_date",
     "write_moment",
     "xml_data",

@@ -37,11 +37,16 @@ def write_date(iso: str, pattern: str) -> str:
 def read_date(text: object, *patterns: str) -> str | None:
     """The ISO form by the first pattern that fits, whole or partial; None for nothing and for what is no date."""
     value = text_of(text)
+    if not value:
+        return None
     for pattern in patterns:
-        for shape in (pattern, _partial(pattern, with_month=True), _partial(pattern, with_month=False)):
-            parts = _read(value, shape)
-            if parts is not None and _exists(parts.get("year"), parts.get("month"), parts.get("day")):
-                return "-".join(parts[name] for name in ("year", "month", "day") if name in parts)
+        for shape in _shapes(pattern):
+            found = shape.fullmatch(value)
+            if found is None:
+                continue
+            parts = found.groupdict()
+            if _exists(parts.get("year"), parts.get("month"), parts.get("day")):
+                return "-".join([parts[name] for name in ("year", "month", "day") if name in parts])
     return None
 
 
@@ -66,6 +71,14 @@ def read_moment(text: object, *patterns: str) -> str | None:
             except (TypeError, ValueError):
                 continue
     return None
+
+
+@lru_cache(_PATTERNS)
+def _shapes(pattern: str) -> tuple[re.Pattern[str], ...]:
+    """Of a whole date, of one without its day, of a year alone."""
+    return tuple(
+        map(_shape, (pattern, _partial(pattern, with_month=True), _partial(pattern, with_month=False))),
+    )
 
 
 @lru_cache(_PATTERNS)

@@ -27,13 +27,28 @@ def listed(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
 
 
+def texts(part: object) -> Data:
+    """The leaves of an element as text, attributes and empty ones left out; {} for what has no members."""
+    found: Data = {}
+    if isinstance(part, dict):
+        for name, value in part.items():
+            kind = value.__class__
+            if kind is dict or kind is list:
+                continue
+            text = value if kind is str and value.isascii() else text_of(value)
+            if text and name[:1] != "@":
+                found[name] = text
+    return found
+
+
 def filled(data: Mapping[str, Any]) -> Data:
     """Without members that say nothing (None, "", {}, []), to any depth: absent is absent in public answers."""
-    return {
-        name: kept
-        for name, value in data.items()
-        if (kept := value if type(value) is str else _kept(value)) or kept not in _NOTHING
-    }
+    left: Data = {}
+    for name, value in data.items():
+        kept = value if value.__class__ is str or value is None else _kept(value)
+        if kept or kept not in _NOTHING:
+            left[name] = kept
+    return left
 
 
 _NOTHING: tuple[Any, ...] = (None, "", {}, [])

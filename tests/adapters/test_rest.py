@@ -136,6 +136,9 @@ def test_a_blob_travels_beside_the_codec(ministry: Contract, tmp_path: Path) -> 
     read: Any = rest.decode_request(ministry.operations["file"], form_request)
     assert read == {"document": blob, "kind": "edoc"}
     assert b'filename="a_b.xml"' in b"".join(p for p in form_request.body if isinstance(p, bytes))
+    answer = rest.encode_response(ministry.operations["add"], {"inner": {"document": blob}})
+    assert isinstance(answer.body, Spooled)
+    assert [piece for piece in answer.body.pieces if isinstance(piece, tuple)] == [(blob, "json")]
 
 
 WILD = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,7 @@ from lgsp.errors import (
     UnsupportedMediaType,
     leaves,
 )
-from lgsp.model import FieldError, HttpRequest, HttpResponse
+from lgsp.model import Blob, FieldError, HttpRequest, HttpResponse
 from lgsp.xml import parse_xml
 from tests.adapters.contracts import public
 
@@ -57,6 +58,18 @@ def test_there_and_back(register: Contract, version: Version) -> None:
     assert read.action == operation.soap.action
     answer = {"ma": "A1", "so": [1, 2]}
     assert soap.decode_response(operation, soap.encode_response(operation, answer, version)) == answer
+    assert soap.encode_proved_response(operation, answer, version) == soap.encode_response(operation, answer, version)
+
+
+def test_an_answer_is_proved_while_it_is_written(register: Contract) -> None:
+    operation = register.operations["hoi"]
+    with pytest.raises(InvalidMessage) as refused:
+        soap.encode_proved_response(operation, {"ma": "A1", "so": ["không phải số"]})
+    assert [each.path for each in refused.value.errors] == ["/so/0"]
+    large = Blob(Path("/khong-co"), 3_000_000, "0" * 64, 3_000_002, 3_000_000)
+    written = soap.encode_proved_response(operation, {"ma": large})
+    assert written == soap.encode_response(operation, {"ma": large}), "what stands in a file goes the long way"
+    assert len(written.body) > 3_000_000
 
 
 @pytest.mark.parametrize("version", VERSIONS)
