@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from lgsp.lifecycle import NAMES
-from lgsp.runtime import HANOI
+from lgsp.runtime import HANOI, tidy
 
 _STAGES = {stage.value: name.vi for stage, name in NAMES.items()}
 _EVIDENCE = {"declared": "khai báo", "proven": "có minh chứng"}
@@ -20,6 +20,12 @@ _DOCUMENTS = (
 
 def docx_of(whole: Mapping[str, Any]) -> bytes:
     """The dossier for people: every fact of the JSON, in Vietnamese."""
+    raw = _built(whole)
+    tidy()  # a document refers to itself
+    return raw
+
+
+def _built(whole: Mapping[str, Any]) -> bytes:
     from docx import Document  # a tenth of a second to import, and seldom wanted
 
     document: Any = Document()

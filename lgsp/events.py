@@ -1,4 +1,4 @@
-"""Everything that happens, as documented dataclasses. Log, metrics, board and alerts are subscribers; nobody else logs."""
+"""Everything that happens, as documented values. Log, metrics, board and alerts are subscribers; nobody else logs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from lgsp.model import Health, Stage, SubmissionState, Text
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeFinished:
+class ExchangeFinished(msgspec.Struct, frozen=True):
     """One exchange has its outcome ("ok", or an error's code). `seconds` from first byte to answer."""
 
     id: str
@@ -29,8 +30,7 @@ class ExchangeFinished:
     """The database refused because it has had this already."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptMade:
+class AttemptMade(msgspec.Struct, frozen=True):
     """One try at a backend: `outcome` is "ok", "business" or the code of the technical fault."""
 
     correlation_id: str
@@ -45,16 +45,14 @@ class AttemptMade:
     """The first broken rules, each with its path; never a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeRefused:
+class EdgeRefused(msgspec.Struct, frozen=True):
     """Refused before it became an exchange: no such path, over every limit, broken framing."""
 
     code: str
     path_kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class HealthChanged:
+class HealthChanged(msgspec.Struct, frozen=True):
     """A transition, never a sample (RULES 15). `system` is a system's name or "upstream:<name>"."""
 
     system: str
@@ -66,8 +64,7 @@ class HealthChanged:
     """Name of the upstream whose failure this is: such a change is no alert of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerChanged:
+class BreakerChanged(msgspec.Struct, frozen=True):
     system: str
     operation: str
     was: str
@@ -76,8 +73,7 @@ class BreakerChanged:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StageChanged:
+class StageChanged(msgspec.Struct, frozen=True):
     system: str
     was: Stage | None
     now: Stage
@@ -85,8 +81,7 @@ class StageChanged:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionMoved:
+class SubmissionMoved(msgspec.Struct, frozen=True):
     id: str
     system: str
     operation: str
@@ -95,8 +90,7 @@ class SubmissionMoved:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackEnded:
+class CallbackEnded(msgspec.Struct, frozen=True):
     """A call-back was taken by its receiver ("delivered"), or "parked" because it could not be told in time."""
 
     id: str
@@ -106,8 +100,7 @@ class CallbackEnded:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackOff:
+class CallbackOff(msgspec.Struct, frozen=True):
     """A receiver has said that it wants nothing more (410): an operator has to switch it on again."""
 
     consumer: str
@@ -115,24 +108,21 @@ class CallbackOff:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeMade:
+class ProbeMade(msgspec.Struct, frozen=True):
     system: str
     operation: str
     outcome: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamSignedIn:
+class UpstreamSignedIn(msgspec.Struct, frozen=True):
     """A token or session of an upstream was obtained, or refused (`outcome`)."""
 
     upstream: str
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class TaskDied:
+class TaskDied(msgspec.Struct, frozen=True):
     """A supervised background task ended with an error and was restarted."""
 
     name: str
@@ -140,8 +130,7 @@ class TaskDied:
     restarts: int
 
 
-@dataclass(frozen=True, slots=True)
-class BusFaultFound:
+class BusFaultFound(msgspec.Struct, frozen=True):
     """An exception that is none of the tree: a defect of ours. `kind` is its class, `place` module and line; no text."""
 
     kind: str
@@ -149,8 +138,7 @@ class BusFaultFound:
     correlation_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceWitnessed:
+class EvidenceWitnessed(msgspec.Struct, frozen=True):
     """An outside witness has co-signed the evidence up to `size`, or what came instead: "ahead" (it has seen more than we
     hold: entries are lost), or the reason why it could not be asked."""
 
@@ -159,8 +147,7 @@ class EvidenceWitnessed:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class SecurityAlert:
+class SecurityAlert(msgspec.Struct, frozen=True):
     """Something for the province's SOC. `what` is a name of `lgsp/alerts.py`, `count` how much of it, never a person."""
 
     what: str
@@ -171,16 +158,14 @@ class SecurityAlert:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """`url` is where the part listens."""
 
     what: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(msgspec.Struct, frozen=True):
     what: str
 
 

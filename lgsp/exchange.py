@@ -7,7 +7,6 @@ travels; each step fills its own slots, once. Audit entries, log lines and metri
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +64,7 @@ class Attempt(msgspec.Struct, frozen=True):
     """The backend may have got it; False where surely no byte of it left."""
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """Slots in the order in which they are filled."""
 
     # by the face
@@ -93,7 +91,7 @@ class Exchange:
     idempotency_key: str | None = None
     respond_async: bool = False
     wanted_timeout: float | None = None
-    face_state: dict[str, Any] = field(default_factory=dict)
+    face_state: dict[str, Any] = {}
     """What a face must remember from request to answer (SOAP version, native backend, caller's session)."""
 
     # by the steps
@@ -111,7 +109,7 @@ class Exchange:
     """The update is durable and will be delivered later: faces answer 202 with `Location` of the submission."""
     asked: bool = False
     """The asked entry is durable."""
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = []
     backend_response: HttpResponse | None = None
     """The ministry's own bytes, for the native face."""
     answer: Data | None = None
@@ -120,11 +118,11 @@ class Exchange:
     reply: HttpResponse | None = None
     """The answer as bytes in the caller's format, set by `Decode` on the way out."""
     error: LgspError | None = None
-    timings: dict[str, float] = field(default_factory=dict)
+    timings: dict[str, float] = {}
     """Seconds: policy, wait, backend, codec."""
-    waits: list[tuple[str, float, float]] = field(default_factory=list)
+    waits: list[tuple[str, float, float]] = []
     """What it waited for (slot, pause), since when on the monotonic clock, how many seconds."""
-    headers_out: dict[str, str] = field(default_factory=dict)
+    headers_out: dict[str, str] = {}
     """Headers that steps add to the answer (`X-LGSP-Stage`, `RateLimit`, `Location`)."""
 
     @property

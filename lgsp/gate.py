@@ -55,6 +55,22 @@ def check_level(consumer: Consumer, today: date) -> None:
 
 
 @dataclass(slots=True, repr=False)
+class Callers:
+    """Whose level was found to hold today: it can change only with his record, so one look a day is enough."""
+
+    _day: date = date.min
+    _held: dict[str, Consumer] = field(default_factory=dict)
+
+    def check(self, consumer: Consumer, today: date) -> None:
+        """Raises `SecurityLevelNotApproved`."""
+        if self._day != today:
+            self._day, self._held = today, {}
+        if self._held.get(consumer.id) is not consumer:
+            check_level(consumer, today)
+            self._held[consumer.id] = consumer
+
+
+@dataclass(slots=True, repr=False)
 class Levels:
     """What was declared of the databases behind the bus."""
 

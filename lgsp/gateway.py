@@ -40,7 +40,7 @@ from lgsp.health.conformity import ConformityBook
 from lgsp.lifecycle import Ledger
 from lgsp.maintenance import Windows
 from lgsp.metrics import Metrics
-from lgsp.model import Consumer, Data, Health, HttpResponse, Stage
+from lgsp.model import Consumer, Data, HttpResponse
 from lgsp.observer import Keeping, Matching, ObservedBook
 from lgsp.office import Office, perform
 from lgsp.pipeline.bulkhead import Bulkhead
@@ -55,6 +55,7 @@ from lgsp.reload import Current, Reload
 from lgsp.report.facts import Facts
 from lgsp.runtime import Runtime
 from lgsp.sandbox import Sandbox
+from lgsp.scrape import Scrape
 from lgsp.settings import Settings
 from lgsp.spool import Spool
 from lgsp.store import Store
@@ -139,7 +140,7 @@ class Gateway:
     _control: control.Listening | None = None
 
     def __post_init__(self) -> None:
-        self.metrics = Metrics(self)
+        self.metrics = Metrics(Scrape(self))
         log, passed = self.settings.observer.log, self.settings.passthrough
         if log is not None or passed.upstream:
             matching = Matching(self.registry, {**passed.paths, **self.settings.observer.paths})
@@ -313,30 +314,3 @@ class Gateway:
 
     def refusal(self, exchange: Exchange, error: LgspError) -> HttpResponse | None:
         return self.handover.refusal(exchange, error)
-
-    # -- what the scrape asks -----------------------------------------------------------------------------------------
-
-    def systems(self) -> Mapping[str, tuple[Stage | None, Health, str]]:
-        rows = {}
-        for name in self.registry.connectors:
-            entry, seen = self.ledger.stage(name), self.health.system(name)
-            rows[name] = (entry.stage if entry else None, seen.health, str(seen.breaker))
-        return rows
-
-    def knows(self, system: str, operation: str) -> bool:
-        connector = self.registry.connector(system)
-        return connector is not None and (
-            operation in connector.inbound or any(operation in each.operations for each in connector.versions())
-        )
-
-    def inflight(self) -> Mapping[str, int]:
-        return self.bulkhead.inflight()
-
-    def audit_entries(self) -> int:
-        return self.audit.entries
-
-    def memory(self) -> tuple[int, int]:
-        return self.spool.memory.used, self.spool.memory.refused
-
-    def syslog_dropped(self) -> int:
-        return self.soc.dropped if self.soc is not None else 0

@@ -49,6 +49,10 @@ class Guard:
     _nonces: OrderedDict[tuple[str, str], float] = field(default_factory=OrderedDict)
     _failures: OrderedDict[tuple[str, str], tuple[int, float]] = field(default_factory=OrderedDict)
 
+    def held(self) -> dict[str, tuple[int, int]]:
+        """What is remembered, and its bound, for metrics."""
+        return {"nonces": (len(self._nonces), _NONCES), "wrong-secrets": (len(self._failures), _WATCHED)}
+
     def forget(self, name: str, peer: str) -> None:
         """The right secret came."""
         self._failures.pop((name, peer), None)

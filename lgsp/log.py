@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any, TextIO
+from types import MappingProxyType, UnionType
+from typing import Any, TextIO, get_args
 
 import msgspec
 import structlog
@@ -93,28 +92,30 @@ def subscriber(out: TextIO, clock: Clock, level: str = "info") -> Callable[[Even
     Everything that a kind of event decides is decided here, once: its name, whether it is written at all, which fields.
     """
 
-    def stamp(_: Any, at_level: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
-        line["level"] = at_level
-        if "at" not in line:
-            line["at"] = clock.now().isoformat(timespec="milliseconds")
-        return line
+    def line(_: Any, at_level: str, said: structlog.types.EventDict) -> str:
+        """The last word of structlog's: everything in one mapping that nobody unpacks on the way."""
+        members: dict[str, Any] = said["members"]
+        members["event"], members["level"] = said["event"], at_level
+        if "at" not in members:
+            members["at"] = clock.now().isoformat(timespec="milliseconds")
+        return msgspec.json.encode(members).decode()
 
     log = structlog.wrap_logger(
         Pages(out),
-        processors=[stamp, _json],
+        processors=[line],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         context_class=dict,
     )
     writers = {
-        kind: (name, getattr(log, at_level), tuple(each.name for each in fields(kind) if each.name in ALLOWED))
+        kind: (name, getattr(log, at_level), _shape(kind))
         for kind, (name, at_level) in NAMES.items()
         if _LEVELS[at_level] >= _LEVELS[level]
     }
 
     def write(event: Event) -> None:
         if (writer := writers.get(type(event))) is not None:
-            name, say, keys = writer
-            say(name, **line_of(event, keys))
+            name, say, shape = writer
+            say(name, members=_members(event, shape))
 
     return write
 
@@ -158,24 +159,36 @@ def silent() -> logging.Logger:
     return found
 
 
-def line_of(event: Event, keys: Iterable[str]) -> dict[str, Any]:
+Shape = tuple[tuple[str, Callable[[Any], Any] | None], ...]
+"""Every field of a kind of event in its order: its key, "" where it may not stand in a line, and how it is written."""
+
+
+def _shape(kind: type[msgspec.Struct]) -> Shape:
+    return tuple(
+        (each.name if each.name in ALLOWED else "", next(filter(None, map(_WRITTEN.get, _kinds(each.type))), None))
+        for each in msgspec.structs.fields(kind)
+    )
+
+
+def _kinds(declared: Any) -> tuple[Any, ...]:
+    """`Text | None` is two."""
+    return get_args(declared) if isinstance(declared, UnionType) else (declared,)
+
+
+def _members(event: Event, shape: Shape) -> dict[str, Any]:
     """An event's fields as plain values; None is left out."""
     return {
-        key: value if (plain := _PLAIN.get(type(value))) is None else plain(value)
-        for key in keys
-        if (value := getattr(event, key)) is not None
+        key: value if written is None else written(value)
+        for (key, written), value in zip(shape, msgspec.structs.astuple(event), strict=True)
+        if value is not None and key
     }
 
 
-_PLAIN: Mapping[type, Callable[[Any], Any]] = MappingProxyType(
+_WRITTEN: Mapping[Any, Callable[[Any], Any]] = MappingProxyType(
     {
         Text: lambda text: text.vi,
         datetime: lambda moment: moment.isoformat(timespec="milliseconds"),
         float: lambda number: round(number, 6),
     }
 )
-"""By exact type; names of states are strings already."""
-
-
-def _json(_: Any, __: str, line: structlog.types.EventDict) -> str:
-    return msgspec.json.encode(line).decode()
+"""By declared type; names of states are strings already."""

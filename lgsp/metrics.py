@@ -26,7 +26,7 @@ _BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
 
 class Reading(Protocol):
-    """What the scrape asks the house; `app.py` answers it."""
+    """What the scrape asks the house; `scrape.py` answers it."""
 
     def systems(self) -> Mapping[str, tuple[Stage | None, Health, str]]:
         """Stage, health and breaker state by system."""
@@ -39,6 +39,9 @@ class Reading(Protocol):
 
     def syslog_dropped(self) -> int:
         """Security events that the province's SOC did not get."""
+
+    def held(self) -> Mapping[str, tuple[int, int]]:
+        """How much stands in each bounded memory of the house, and how much may (RULES 10)."""
 
 
 class Connections(Protocol):
@@ -74,6 +77,10 @@ class Metrics:
         self._submissions = Gauge("lgsp_submissions", "Submissions by state", ["state"], registry=own)
         self._callbacks = Gauge("lgsp_callbacks_open", "Call-backs by state: waiting, parked", ["state"], registry=own)
         self._inflight = Gauge("lgsp_inflight", "Attempts under way", ["system"], registry=own)
+        self._held = Gauge(
+            "lgsp_held", "What stands in a bounded memory; over the bound is refused", ["what"], registry=own
+        )
+        self._held_most = Gauge("lgsp_held_most", "The bound of that memory", ["what"], registry=own)
         self._entries = Gauge("lgsp_audit_entries_total", "Entries in this writer's chain", registry=own)
         self.loop_lag = Gauge("lgsp_loop_lag_seconds", "How late the event loop woke last", registry=own)
         Gauge("lgsp_build_info", "1", ["version"], registry=own).labels(__version__).set(1)
@@ -143,6 +150,9 @@ class Metrics:
                 self._health.labels(system, each.value).set(each is health)
             for which in Stage:
                 self._stage.labels(system, which.value).set(which is stage)
+        for what, (held, most) in self._reading.held().items():
+            self._held.labels(what).set(held)
+            self._held_most.labels(what).set(most)
         _fill(self._inflight, self._reading.inflight())
         _fill(self._submissions, submissions)
         _fill(self._callbacks, callbacks)

@@ -16,7 +16,7 @@ from lgsp import gate
 from lgsp.compliance import Approval
 from lgsp.credentials import Credentials, Found, before
 from lgsp.errors import Forbidden, Unauthenticated
-from lgsp.gate import LEVELS, Levels
+from lgsp.gate import LEVELS, Callers, Levels
 from lgsp.guard import FRESH, Guard, NewSecrets, Token, hashed, refused
 from lgsp.model import Consumer, Grant
 from lgsp.quota import Quota, Quotas
@@ -44,24 +44,25 @@ class Policy:
     """Told of every consumer whose records have changed, after they are durable: other processes read them again."""
     _consumers: dict[str, Consumer] = field(default_factory=dict)
     _grants: dict[tuple[str, str, str], Grant] = field(default_factory=dict)
+    _callers: Callers = field(default_factory=Callers)
     _levels: Levels = field(init=False)
     _quotas: Quotas = field(init=False)
     _written: Counter[str] = field(default_factory=Counter)
     """Changes by this process, by consumer."""
-    _secrets: Credentials = field(init=False)
+    credentials: Credentials = field(init=False)
     _tokens: Tokens = field(init=False)
 
     def __post_init__(self) -> None:
         shared, clock = self.store.allowances if not self.store.changes.alone else None, self.runtime.clock
         self._quotas = Quotas(clock, shared)
-        self._secrets = Credentials(self.store.keys, clock, Guard(clock))
+        self.credentials = Credentials(self.store.keys, clock, Guard(clock))
         self._tokens = Tokens(self.store, self.runtime, self.token_seconds)
         self._levels = Levels(self.store)
 
     async def load(self) -> None:
         """Reads the index; before it nobody is let in."""
         self._consumers = {each.id: each for each in await self.store.consumers.all()}
-        self._secrets.load(await self.store.consumers.secrets())
+        self.credentials.load(await self.store.consumers.secrets())
         self._grants = {(each.consumer, each.system, each.operation): each for each in await self.store.grants.all()}
         await self._levels.load()
         await self._tokens.load(self._consumers)
@@ -83,7 +84,7 @@ class Policy:
             self._consumers[consumer] = found
         else:
             self._consumers.pop(consumer, None)
-        self._secrets.replace(consumer, secrets)
+        self.credentials.replace(consumer, secrets)
         self._grants = {key: each for key, each in self._grants.items() if key[0] != consumer}
         self._grants.update({(each.consumer, each.system, each.operation): each for each in grants})
         self._tokens.replace(consumer, tokens)
@@ -113,11 +114,11 @@ class Policy:
         await self._tokens.meet(token, self._consumers)
 
     def by_api_key(self, key: str, peer: str = "") -> Consumer:
-        return self._met(self._secrets.by_api_key(key, peer))
+        return self._met(self.credentials.by_api_key(key, peer))
 
     def by_secret(self, client_id: str, secret: str, peer: str = "") -> Consumer:
         """Client credentials, `X-SystemId`/`X-SecretKey`, UsernameToken with a text password."""
-        return self._met(self._secrets.by_secret(("client", "password"), client_id, secret, peer))
+        return self._met(self.credentials.by_secret(("client", "password"), client_id, secret, peer))
 
     def by_digest(self, username: str, digest: str, nonce: str, created: str, peer: str = "") -> Consumer:
         """UsernameToken with PasswordDigest: Base64(SHA-1(nonce + created + password)), used once, five minutes long.
@@ -125,7 +126,7 @@ class Policy:
         The profile needs the password itself, so it works only for consumers that an operator gave a `password`, which is
         stored sealed with the installation's key instead of hashed.
         """
-        return self._met(self._secrets.by_digest(username, digest, nonce, created, peer))
+        return self._met(self.credentials.by_digest(username, digest, nonce, created, peer))
 
     async def once_everywhere(self, username: str, nonce: str) -> None:
         """`by_digest` knows what this process has seen; where there are others, none of them takes the nonce again."""
@@ -139,12 +140,12 @@ class Policy:
     def by_certificate(self, der: bytes) -> Consumer | None:
         """The consumer whose client certificate this is, by fingerprint or by subject; None where it is nobody's. The chain was
         verified by whoever terminated TLS."""
-        found = self._secrets.by_certificate(der)
+        found = self.credentials.by_certificate(der)
         return None if found is None else self._met(found)
 
     def signers(self) -> TrustStore:
         """Whose signed messages are accepted: the certificates that are registered for it, each for its consumer."""
-        return self._secrets.signers()
+        return self.credentials.signers()
 
     def by_signer(self, consumer: str) -> Consumer:
         """The consumer of a signature that was verified against `signers`. Raises `Unauthenticated`."""
@@ -209,7 +210,7 @@ class Policy:
 
     def check_security_level(self, consumer: Consumer) -> None:
         """NĐ 85/2016: a system without an approved level that still holds is cut off, with its own reason."""
-        gate.check_level(consumer, self.today())
+        self._callers.check(consumer, self.today())
 
     def check_system_level(self, system: str) -> None:
         """The same for a database behind the bus, once its level was declared."""
@@ -265,7 +266,7 @@ class Policy:
         default it ends at once.
         """
         client, mark, start = (consumer + SANDBOX, SANDBOX, SANDBOX_KEY) if sandbox else (consumer, "", "lgsp_")
-        last = self._secrets.get("client", client)
+        last = self.credentials.get("client", client)
         if last is not None and overlap > timedelta():
             until = self.runtime.clock.now() + overlap
             await self._keep(replace(last, key_id=before(client), expires=until))
@@ -286,7 +287,7 @@ class Policy:
 
         Raises ValueError where it is another consumer's.
         """
-        known = self._secrets.get(kind, name)
+        known = self.credentials.get(kind, name)
         if known is not None and known.consumer != consumer:
             raise ValueError(f"it is registered for {known.consumer}")
         await self._keep(SecretRecord(consumer, kind, name, der, self.runtime.clock.now(), expires))
@@ -296,16 +297,16 @@ class Policy:
 
     async def _keep(self, record: SecretRecord) -> None:
         await self.store.consumers.put_secret(record)
-        self._secrets.put(record)
+        self.credentials.put(record)
         await self._tell(record.consumer)
 
     async def revoke_secret(self, kind: SecretKind, key_id: str) -> bool:
         """At once, and with it every token that may have been asked for with it."""
-        record = self._secrets.drop(kind, key_id)
+        record = self.credentials.drop(kind, key_id)
         if record is not None and kind == "client":
             await self._tokens.forget(record.consumer)
         revoked = await self.store.consumers.revoke(kind, key_id)
-        self._secrets.drop(kind, key_id)  # a refresh may have read it meanwhile
+        self.credentials.drop(kind, key_id)  # a refresh may have read it meanwhile
         if record is not None:
             await self._tell(record.consumer)
         return revoked

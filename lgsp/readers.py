@@ -123,14 +123,18 @@ class Readers:
             return  # heard meanwhile
         if mine:
             self._say(consumer, hour)
-        hour.said = True
-        hour.seen.clear()
-        if mine:
             await self._publish(Asked(consumer, hour.number, said=True))
+        else:
+            self._silent(hour)
 
     def _say(self, consumer: str, hour: _Hour) -> None:
+        count = len(hour.seen)
+        self._silent(hour)
+        self.said(consumer, count)
+
+    def _silent(self, hour: _Hour) -> None:
+        """It was said, here or elsewhere: nothing more is kept of this hour."""
         hour.said = True
-        self.said(consumer, len(hour.seen))
         hour.seen.clear()
 
     # -- hearing ------------------------------------------------------------------------------------------------------

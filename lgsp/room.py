@@ -1,7 +1,8 @@
 """Memory for message bodies: how much all exchanges of one process may hold at once. Over it a message is refused at once.
 
-What is counted is an estimate: a body's bytes, three times, because it stands beside what is made of it. What hostile text
-can make of itself beyond that is bounded where it is read (`xml.py`, `contract/jsontext.py`), and few read at once.
+What is counted is an estimate: a body's bytes, three times, because it stands beside what is made of it; and the tree of a
+document that waits to be read further. What hostile text can make of itself beyond that is bounded where it is read (`xml.py`,
+`contract/jsontext.py`), and large ones are read one after the other.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ from lgsp.model import Text
 
 FREE = 16 * 1024
 """Bytes of one body that are not counted: so little is bounded by the number of connections."""
-HEAVY = 512 * 1024
-"""Bytes from which messages are read or written one after the other: what is made of them meanwhile is many times more."""
+HEAVY = 128 * 1024
+"""Bytes from which messages are read or written one after the other: what is made of them meanwhile is many times more. A
+document of 450,000 has room for 45,000 elements, whose tree takes sixteen million."""
 _TIMES = 3
+_ELEMENT, _LARGEST_TREE = 320, 16 << 20
+"""Bytes of memory, as measured: of an element with an attribute; of as many as a document may have."""
 _WORTH_RELIEVING = 4 << 20
 """Bytes of large messages after which the heap has enough to give back."""
 _OF_STRANGERS = 0.25
@@ -53,9 +57,10 @@ class Room:
                 await self.relieve()  # before the next one unfolds, not after
             yield
 
-    def _take(self, size: int, *, stranger: bool) -> None:
-        full = self.used > 0 and self.used + size > self.limit
-        if full or (stranger and self.strangers > 0 and self.strangers + size > self.limit * _OF_STRANGERS):
+    def _take(self, size: int, own: int, *, stranger: bool) -> None:
+        """`own` of what is used belongs to the same exchange: it need not make room for itself."""
+        full = self.used > own and self.used + size > self.limit
+        if full or (stranger and self.strangers > own and self.strangers + size > self.limit * _OF_STRANGERS):
             self.refused += 1
             raise _no_room()
         self.used += size
@@ -79,10 +84,17 @@ class Share:
 
     def grow(self, what: str, size: int) -> None:
         """The part `what` is `size` bytes by now. Raises `Overloaded`."""
-        more = max(0, size - FREE) * _TIMES - self._held.get(what, 0)
+        self._hold(what, max(0, size - FREE) * _TIMES)
+
+    def plant(self, size: int) -> None:
+        """A tree of that size stands until its text is read to the end (`drop("tree")`). Raises `Overloaded`."""
+        self._hold("tree", size)
+
+    def _hold(self, what: str, size: int) -> None:
+        more = size - self._held.get(what, 0)
         if more <= 0:
             return
-        self.room._take(more, stranger=self.stranger)  # noqa: SLF001  the two are one
+        self.room._take(more, sum(self._held.values()), stranger=self.stranger)  # noqa: SLF001  the two are one
         self._held[what] = self._held.get(what, 0) + more
         if self.stranger:
             self._of_strangers += more
@@ -98,6 +110,11 @@ class Share:
         self.room.strangers -= self._of_strangers
         self._held.clear()
         self._of_strangers = 0
+
+
+def tree_of(raw: bytes) -> int:
+    """Bytes that a document's elements take beside its text, counted from above and in no time."""
+    return min(_ELEMENT * (raw.count(b"<") - raw.count(b"</")), _LARGEST_TREE) if len(raw) > FREE else 0
 
 
 def _no_room() -> Overloaded:

@@ -29,14 +29,17 @@ HANOI = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(first + second for first in _CROCKFORD for second in _CROCKFORD)
-"""Two letters for ten bits: an id is made of thirteen look-ups."""
-_SHIFTS = tuple(range(120, -1, -10))
+"""Two letters for ten bits."""
+_LETTERS = (_CROCKFORD * 8).encode()
+"""A letter for each byte: five of its bits, as even as the byte is."""
 _COLLECT = (10_000, 20, 20)
 """A call makes some thousand objects, nearly none of them in circles, so the collector may come less often."""
 _MALLOC = ((-3, 256 * 1024), (-1, 1024 * 1024), (-8, 2))
 """glibc's mallopt: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX."""
-_ENTROPY = 4000
-"""Bytes: four hundred ids."""
+_RANDOM = 16
+"""Letters of an id that are random: 80 bits."""
+_ENTROPY = 256 * _RANDOM
+"""Bytes that are drawn at a time."""
 
 
 class Clock(Protocol):
@@ -68,17 +71,18 @@ class SystemClock:
 
 
 class SystemIds:
-    """Randomness is drawn from the kernel a page at a time: every drawing lets go of the interpreter's lock."""
+    """Randomness is drawn from the kernel, and written in letters, a page at a time: every drawing lets go of the
+    interpreter's lock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._drawn, self._used = b"", 0
+        self._drawn, self._used = "", 0
 
     def new(self) -> str:
-        if self._used + 10 > len(self._drawn):
-            self._drawn, self._used = secrets.token_bytes(_ENTROPY), 0
-        begin, self._used = self._used, self._used + 10
-        return sortable_id(self._clock.now(), int.from_bytes(self._drawn[begin : self._used], "big"))
+        if self._used == len(self._drawn):
+            self._drawn, self._used = secrets.token_bytes(_ENTROPY).translate(_LETTERS).decode("ascii"), 0
+        begin, self._used = self._used, self._used + _RANDOM
+        return _letters_of(self._clock.now()) + self._drawn[begin : self._used]
 
     def token(self) -> str:
         return secrets.token_urlsafe(32)
@@ -91,7 +95,16 @@ class ThreadOffload:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="lgsp-offload")
 
     async def __call__(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        """Not by `run_in_executor`: its two futures hold each other and what came of the work, so that the tree of a large
+        message would stand until the collector comes."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        handed_in = self._pool.submit(_done, work, future, loop)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            handed_in.cancel()  # where it has not begun it need not
+            raise
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -192,6 +205,7 @@ def _done(work: Callable[[], T], future: asyncio.Future[T], loop: asyncio.Abstra
         error = raised
     with contextlib.suppress(RuntimeError):  # the loop has ended: nobody awaits it any more
         loop.call_soon_threadsafe(_settle, future, value, error)
+    del work, value, error  # the error's frames hold this one
 
 
 def _settle(future: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
@@ -225,8 +239,17 @@ async def inline(work: Callable[[], T]) -> T:
 
 def sortable_id(moment: datetime, randomness: int) -> str:
     """26 characters: 48 bits of milliseconds, 80 bits of randomness, in Crockford's base 32 (the ULID layout)."""
-    value = (int(moment.timestamp() * 1000) & (1 << 48) - 1) << 80 | randomness & (1 << 80) - 1
-    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+    return _letters_of(moment) + "".join([_PAIRS[randomness >> shift & 1023] for shift in range(70, -1, -10)])
+
+
+def _letters_of(moment: datetime) -> str:
+    """The ten letters of its milliseconds: 48 bits, the first two of fifty nought."""
+    value = int(moment.timestamp() * 1000) & (1 << 48) - 1
+    pairs = _PAIRS
+    return (
+        pairs[value >> 40] + pairs[value >> 30 & 1023] + pairs[value >> 20 & 1023] + pairs[value >> 10 & 1023]
+        + pairs[value & 1023]
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

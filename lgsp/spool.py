@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -74,13 +75,13 @@ class Drawer:
 
     async def gather(self, chunks: AsyncIterator[bytes], limit: int, part: Part = "request") -> bytes:
         """A message that is not streamed, in memory. `TooLarge` over `limit` bytes, `Overloaded` where there is no room."""
-        held = bytearray()
+        held, size = io.BytesIO(), 0  # its value is its own buffer: nowhere stand two of a large message
         async for chunk in chunks:
-            held += chunk
-            if len(held) > limit:
+            size += held.write(chunk)
+            if size > limit:
                 raise TooLarge()
-            self.share.grow(part, len(held))
-        return bytes(held)
+            self.share.grow(part, size)
+        return held.getvalue()
 
     async def _whole(self, chunks: AsyncIterator[bytes], limit: int) -> Spooled:
         writer = self.open()

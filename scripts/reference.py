@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -49,6 +49,9 @@ class Nothing:
 
     def syslog_dropped(self) -> int:
         return 0
+
+    def held(self) -> Mapping[str, tuple[int, int]]:
+        return {}
 
 
 def page() -> str:
@@ -131,7 +134,7 @@ def all_events() -> Iterator[tuple[str, ...]]:
     for event in get_args(events.Event):
         written = (event.__doc__ or "").strip()
         meaning = "" if written.startswith(f"{event.__name__}(") else " ".join(written.split())
-        yield f"`{event.__name__}`", ", ".join(field.name for field in fields(event)), meaning
+        yield f"`{event.__name__}`", ", ".join(event.__struct_fields__), meaning
 
 
 def command_texts(command: click.Command, path: str) -> Iterator[str]:

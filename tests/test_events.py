@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import get_args
 
 import pytest
+from msgspec.structs import fields
 
 from lgsp.events import Event, Events, Started, Stopped
 
@@ -36,5 +36,5 @@ def test_who_names_kinds_hears_these_alone_and_may_come_late() -> None:
 @pytest.mark.parametrize("event", get_args(Event), ids=lambda event: event.__name__)
 def test_no_event_has_room_for_a_payload(event: type) -> None:
     """RULES 25: what is not carried cannot be logged."""
-    assert event.__dataclass_params__.frozen  # type: ignore[attr-defined]  # dataclasses have it
+    assert event.__struct_config__.frozen  # type: ignore[attr-defined]  # structs have it
     assert not {field.name for field in fields(event)} & PERSONAL

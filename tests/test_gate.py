@@ -55,6 +55,19 @@ def test_addresses(peer: str, welcome: bool) -> None:
             gate.check_address(bound, peer)
 
 
+def test_a_caller_is_looked_at_once_a_day_and_again_when_his_record_has_changed() -> None:
+    callers, last, over = gate.Callers(), date(2022, 12, 6), date(2022, 12, 7)
+    ends = replace(ONE, security_expires=last)
+    callers.check(ends, last)
+    callers.check(ends, last)
+    with pytest.raises(SecurityLevelNotApproved):
+        callers.check(ends, over)
+    callers.check(replace(ends, security_expires=over), over)
+    for _ in range(2):
+        with pytest.raises(SecurityLevelNotApproved):
+            callers.check(replace(ends, security_level=None), over)
+
+
 def test_purposes() -> None:
     bound = Grant("mot-cua", "register", "ask", purposes=("1.001193",))
     gate.check_purpose(bound, "1.001193")

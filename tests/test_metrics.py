@@ -33,6 +33,9 @@ class Reading:
     def syslog_dropped(self) -> int:
         return 5
 
+    def held(self) -> Mapping[str, tuple[int, int]]:
+        return {"evidence": (7, 20_000)}
+
 
 def finished(system: str | None, operation: str | None) -> ExchangeFinished:
     return ExchangeFinished("i", "c", "rest", system, operation, "consumer", "ok", None, 0.02, 1, 0.01, AT)
@@ -89,6 +92,12 @@ async def test_the_page_is_written_off_the_loop() -> None:
         offload.close()
     assert where
     assert threading.get_ident() not in where
+
+
+async def test_a_bounded_memory_says_how_full_it_is() -> None:
+    page = (await Metrics(Reading()).render(inline, {})).decode()
+    assert 'lgsp_held{what="evidence"} 7.0' in page
+    assert 'lgsp_held_most{what="evidence"} 20000.0' in page
 
 
 async def test_two_gateways_do_not_mix() -> None:

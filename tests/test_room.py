@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from lgsp.errors import Overloaded
-from lgsp.room import FREE, HEAVY, Room
+from lgsp.room import FREE, HEAVY, Room, tree_of
 
 MIB = 1 << 20
 
@@ -36,6 +36,32 @@ def test_a_small_one_does_not_count_and_a_single_one_has_room_whatever_its_size(
     huge.grow("answer", 50 * MIB)
     with pytest.raises(Overloaded):
         small.grow("request", FREE + 1)
+
+
+def test_a_single_one_has_room_also_when_it_comes_piece_by_piece() -> None:
+    room = Room(3 * MIB)
+    share, other = room.share(), room.share()
+    for size in range(MIB // 4, 16 * MIB, MIB // 4):
+        share.grow("request", size)
+    share.grow("answer", 16 * MIB)  # of the same exchange
+    assert room.refused == 0
+    with pytest.raises(Overloaded):
+        other.grow("request", MIB)
+
+
+def test_a_tree_counts_as_long_as_it_stands() -> None:
+    raw = b"<r>" + b'<a b="1"/>' * 45_000 + b"</r>"
+    assert tree_of(raw) > 13 * MIB > MIB > tree_of(b"<r>" + b"x" * 16 * MIB + b"</r>")
+    assert tree_of(b"<" * 100 * MIB) == tree_of(b"<" * 10 * MIB), "a document may not have more"
+    room = Room(20 * MIB)
+    first, second = room.share(), room.share()
+    first.plant(tree_of(raw))
+    with pytest.raises(Overloaded):
+        second.plant(tree_of(raw))
+    first.drop("tree")
+    second.plant(tree_of(raw))
+    second.close()
+    assert room.used == 0
 
 
 def test_the_answer_of_an_earlier_attempt_is_gone() -> None:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgsp.runtime import HANOI, Runtime, SeededIds, SystemClock, ThreadLane, ThreadOffload, inline, sortable_id
+from lgsp.runtime import (
+    HANOI,
+    Runtime,
+    SeededIds,
+    SystemClock,
+    SystemIds,
+    ThreadLane,
+    ThreadOffload,
+    inline,
+    sortable_id,
+)
 
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(  # noqa: DTZ001  hypothesis wants them naive
     lambda moment: moment.replace(tzinfo=UTC)
@@ -25,6 +38,23 @@ def test_ids_sort_by_time(early: datetime, late: datetime, first: int, second: i
         assert one < two
     elif early - late >= timedelta(milliseconds=1):
         assert one > two
+
+
+def test_ids_of_the_real_world_are_random_behind_the_time_over_many_drawings() -> None:
+    class Still:
+        def now(self) -> datetime:
+            return datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+        def monotonic(self) -> float:
+            return 0.0
+
+    ids = SystemIds(Still())
+    made = [ids.new() for _ in range(3000)]
+    assert len(set(made)) == len(made)
+    assert {each[:10] for each in made} == {sortable_id(Still().now(), 0)[:10]}
+    letters = Counter("".join(each[10:] for each in made))
+    assert len(letters) == 32
+    assert max(letters.values()) < 1.3 * min(letters.values()), "each letter as often as every other"
 
 
 def test_a_seed_repeats_ids_and_another_does_not() -> None:
@@ -91,3 +121,34 @@ def test_a_lane_outlives_its_loop() -> None:
     asyncio.run(later())
     assert ended.is_set()
     lane.close()
+
+
+async def test_what_was_done_elsewhere_is_not_kept() -> None:
+    """Neither what came of it nor the frames of what went wrong wait for the collector."""
+
+    class Tree:
+        pass
+
+    offload, trees = ThreadOffload(), list[weakref.ref[Tree]]()
+
+    def grown() -> Tree:
+        tree = Tree()
+        trees.append(weakref.ref(tree))
+        return tree
+
+    def felled() -> None:
+        tree = grown()
+        raise LookupError(tree.__class__.__name__)
+
+    gc.disable()
+    try:
+        await offload(grown)
+        try:
+            await offload(felled)
+        except LookupError as error:
+            error.__traceback__ = None
+        await offload(lambda: None)  # the thread has let go of both
+        assert [each() for each in trees] == [None, None]
+    finally:
+        gc.enable()
+        offload.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from lgsp.audit.chain import canonical
 from lgsp.model import Blob, Data
@@ -20,8 +21,7 @@ _STEPS = 20
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """An entry before it has its place in the chain."""
 
     record: dict[str, Any]
@@ -31,8 +31,8 @@ class Draft:
 def asked(exchange: Exchange, keys: Keys, at: datetime) -> Draft:
     """Committed before the first outbound byte of an update or a personal query (RULES 1)."""
     subjects = _subjects(exchange, keys)
-    record = _who_and_why(exchange, "asked", at)
-    record |= {
+    record = {
+        **_who_and_why(exchange, "asked", at),
         "backend": exchange.route.backend.name if exchange.route else None,
         "request": digest(keys, exchange.data),
         "subjects": [subject.hex() for subject in subjects],
@@ -43,8 +43,8 @@ def asked(exchange: Exchange, keys: Keys, at: datetime) -> Draft:
 def answered(exchange: Exchange, keys: Keys, at: datetime) -> Draft:
     """Committed before the first byte of the answer. People are named in it only where no asked entry names them."""
     subjects = () if exchange.asked else _subjects(exchange, keys)
-    record = _who_and_why(exchange, "answered", at)
-    record |= {
+    record = {
+        **_who_and_why(exchange, "answered", at),
         "outcome": "accepted" if exchange.accepted and exchange.error is None else exchange.outcome,
         "fault_domain": exchange.error.fault_domain if exchange.error else None,
         "asked": exchange.asked,

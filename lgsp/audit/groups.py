@@ -2,6 +2,10 @@
 
 While a group is on its way to the disk, the next one gathers; and before it leaves, it waits for those who are on their way
 to it already, one turn of the event loop after the other, as long as more come. No clock holds anybody back.
+
+The task that writes lives only as long as somebody waits, so it is not in the supervised group (RULES 30), whose first pause is
+longer than anybody's patience: what is raised while it writes is handed to those whose entries it is, each of whom is refused,
+and the next entry that comes starts another one. That the disk takes no entries is told as `Audit.trouble`.
 """
 
 from __future__ import annotations
@@ -39,6 +43,11 @@ class Groups:
         """In the order in which they came, and so in the order in which their patience ends."""
         self._task: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """How many gather for their group, and the bound, which refuses more."""
+        return len(self._waiting), _WAITING
 
     def put(self, draft: Draft) -> asyncio.Future[None]:
         """What its caller no longer waits for is written all the same, as soon as the disk takes it. Raises `StoreFailed`

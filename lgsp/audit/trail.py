@@ -67,6 +67,11 @@ class Audit:
         """Entries written by this process since its start, for metrics."""
         return self._written
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Entries on their way to the disk, and how many may be, for metrics."""
+        return self._groups.waiting
+
     async def asked(self, exchange: Exchange) -> None:
         draft = entries.asked(exchange, self._keys, self._runtime.clock.now())
         await self._append(draft, self._payloads.keep(exchange, "request") if keeps(exchange) else None)

@@ -168,7 +168,7 @@ def headers_out(house: House, exchange: Exchange) -> dict[str, str]:
     if exchange.traceparent:
         headers["traceparent"] = exchange.traceparent
     if exchange.timings:
-        headers["Server-Timing"] = ", ".join(f"{n};dur={s * 1000:.2f}" for n, s in exchange.timings.items())
+        headers["Server-Timing"] = ", ".join([f"{n};dur={s * 1000:.2f}" for n, s in exchange.timings.items()])
     if house.settings.demo:
         headers["X-LGSP-Profile"] = "demonstration"
     error = exchange.error

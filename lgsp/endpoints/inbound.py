@@ -27,8 +27,8 @@ async def _call(house: House, request: web.Request) -> web.StreamResponse:
 
     drawer = house.spool.drawer()
 
-    async def read(_: Exchange) -> bytes | Spooled:
-        called, _connector = inbound_of(exchange)
+    async def read(asking: Exchange) -> bytes | Spooled:
+        called, _ = inbound_of(asking)
         return await edge.read_body(house, request, called.max_body, drawer)
 
     exchange.face_state["read"] = read

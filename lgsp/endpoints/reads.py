@@ -103,6 +103,7 @@ def _operation(house: House, consumer: Consumer, connector: Connector, name: str
         row["limits"]["per_minute"] = limit
         row["fields"] = grant.fields
         row["purposes"] = grant.purposes
+        row["needs_case"] = grant.needs_case
     return row
 
 

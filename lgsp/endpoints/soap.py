@@ -18,8 +18,10 @@ from lgsp.errors import BusFault, LgspError, UnknownOperation
 from lgsp.exchange import Exchange
 from lgsp.model import Face, HttpResponse
 from lgsp.pipeline.authenticate import by_headers, by_username
-from lgsp.pipeline.decode import OFFLOAD_FROM
+from lgsp.pipeline.decode import OFFLOAD_FROM, weight_of
+from lgsp.pipeline.heavy import bare
 from lgsp.registry import Connector
+from lgsp.room import tree_of
 from lgsp.spool import Drawer
 
 _STRANGER_LIMIT = 1 << 20
@@ -81,6 +83,8 @@ async def _open(house: House, request: web.Request, exchange: Exchange, drawer: 
     streamed = known and any(each.streamed for each in operations)
     body = await edge.read_body(house, request, limit, drawer, "xml", streamed=streamed, known=known)
     exchange.request = replace(exchange.request, body=body)
+    texts = (body,) if isinstance(body, bytes) else (piece for piece in body if isinstance(piece, bytes))
+    drawer.share.plant(sum(map(tree_of, texts)))
 
     def work() -> soap.Opened:
         return soap.open_request(connector.public, exchange.request)
@@ -91,7 +95,7 @@ async def _open(house: House, request: web.Request, exchange: Exchange, drawer: 
         if small:
             return work()
         async with house.spool.memory.turn(len(body)):
-            return await house.runtime.offload(work)
+            return await house.runtime.offload(lambda: bare(work))
 
     opened = await done()
     if opened.signed:
@@ -99,6 +103,9 @@ async def _open(house: House, request: web.Request, exchange: Exchange, drawer: 
         exchange.request = replace(exchange.request, body=message)
         opened = await done()
     exchange.face_state["opened"] = opened
+    if not small:  # it has been read: the tree is all that is needed of it
+        exchange.face_state["came"] = len(exchange.request.body), weight_of(exchange.request.body)
+        exchange.request = replace(exchange.request, body=b"")
     exchange.operation_name = opened.operation.name
     exchange.idempotency_key = opened.message_id
     if exchange.consumer is None and opened.username_token is not None:

@@ -25,7 +25,7 @@ from lgsp.health import HealthBook
 from lgsp.health.conformity import deviation_of
 from lgsp.mapping import Context
 from lgsp.model import Data, Face, FieldError, HttpRequest, HttpResponse, Spooled, Text
-from lgsp.pipeline.heavy import turn
+from lgsp.pipeline.heavy import bare, turn
 from lgsp.pipeline.verdict import http_fault, platform_fault, refusal, soap_fault
 from lgsp.registry import XROAD_FORWARD, BackendRoute, Connector, Operation
 from lgsp.runtime import HANOI, Runtime
@@ -171,7 +171,7 @@ class Call:
         began = self.runtime.clock.monotonic()
         try:
             async with turn(exchange, weight):
-                return await self.runtime.offload(work)
+                return await self.runtime.offload(lambda: bare(work))
         finally:
             _spent(exchange, self.runtime.clock.monotonic() - began)
 

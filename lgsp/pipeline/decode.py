@@ -12,9 +12,10 @@ from lgsp.adapters import rest, soap
 from lgsp.errors import BusFault, InvalidMessage, TooLarge
 from lgsp.exchange import Exchange, Handler
 from lgsp.model import Data, Face, HttpRequest, HttpResponse, Spooled
-from lgsp.pipeline.heavy import turn
+from lgsp.pipeline.heavy import bare, turn
 from lgsp.registry import Operation
 from lgsp.runtime import Runtime
+from lgsp.spool import Drawer
 
 T = TypeVar("T")
 
@@ -39,17 +40,19 @@ class Decode:
         if read is not None:
             came = exchange.request
             exchange.request = HttpRequest(came.method, came.target, came.headers, await read(exchange))
-        if len(exchange.request.body) > operation.max_body:  # a door that had to read first allowed the largest of many
+        size, weight = exchange.face_state.pop("came", None) or _measured(exchange.request.body)
+        if size > operation.max_body:  # a door that had to read first allowed the largest of many
             raise TooLarge()
         if operation.public.input.cold or operation.public.output.cold:
             await self._runtime.offload(operation.public.input.warm)
             await self._runtime.offload(operation.public.output.warm)
         clock = self._runtime.clock
-        began, weight = clock.monotonic(), _weight(exchange.request.body)
+        began = clock.monotonic()
         if weight <= OFFLOAD_FROM:
             exchange.data = _in(exchange, operation)
         else:
             exchange.data = await self._away(exchange, weight, lambda: _in(exchange, operation))
+            _let_go(exchange)
         exchange.timings["codec"] = clock.monotonic() - began
         answer = await handler(exchange)
         began = clock.monotonic()
@@ -57,7 +60,7 @@ class Decode:
             exchange.reply = HttpResponse(202, {"content-type": rest.JSON}, msgspec.json.encode(answer))
         else:
             theirs = exchange.backend_response
-            weight = _weight(theirs.body) if theirs is not None else 0
+            weight = weight_of(theirs.body) if theirs is not None else 0
             if weight <= OFFLOAD_FROM:
                 exchange.reply = _out(exchange, operation, answer)
             else:
@@ -67,7 +70,7 @@ class Decode:
 
     async def _away(self, exchange: Exchange, weight: int, work: Callable[[], T]) -> T:
         async with turn(exchange, weight):
-            return await self._runtime.offload(work)
+            return await self._runtime.offload(lambda: bare(work))
 
 
 def _in(exchange: Exchange, operation: Operation) -> Data:
@@ -112,7 +115,21 @@ def _small(request: HttpRequest) -> bytes:
     return rest.visible(request.body)[0]
 
 
-def _weight(body: bytes | Spooled) -> int:
+def _let_go(exchange: Exchange) -> None:
+    """The text of a large message is not kept beside its data; what a native client sent goes on as it came."""
+    drawer: Drawer | None = exchange.face_state.get("drawer")
+    if drawer is not None:
+        drawer.share.drop("tree")
+    if exchange.face is not Face.NATIVE:
+        exchange.request = replace(exchange.request, body=b"")
+
+
+def _measured(body: bytes | Spooled) -> tuple[int, int]:
+    return len(body), weight_of(body)
+
+
+def weight_of(body: bytes | Spooled) -> int:
+    """Bytes of it that stand in memory."""
     if isinstance(body, bytes):
         return len(body)
     return sum(len(piece) for piece in body if isinstance(piece, bytes))

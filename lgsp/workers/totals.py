@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-SUMMED = frozenset({"lgsp_inflight", "lgsp_audit_entries_total", "lgsp_connections", "lgsp_message_bytes"})
+SUMMED = frozenset({
+    "lgsp_inflight", "lgsp_audit_entries_total", "lgsp_connections", "lgsp_message_bytes", "lgsp_held", "lgsp_held_most",
+})  # fmt: skip
 """Gauges of which each process has a part; of the others every process says the same, or the worst counts."""
 
 

@@ -108,6 +108,24 @@ def test_what_the_disk_refuses_it_refuses_to_all_and_then_it_goes_on() -> None:
     run(story)
 
 
+def test_a_writer_that_dies_is_followed_by_another_and_nobody_waits_for_ever() -> None:
+    async def story(runtime: Runtime) -> None:
+        disk = Disk(seconds=5.0)
+        groups = Groups(disk, runtime.clock, 0.9)
+        lost = groups.put(draft(1))
+        assert groups.waiting[0] == 1
+        await asyncio.sleep(0.1)
+        (writer,) = (each for each in asyncio.all_tasks() if each.get_name() == "evidence groups")
+        writer.cancel()
+        with pytest.raises(TimeoutError):
+            await lost
+        disk.seconds = 0.002
+        await groups.put(draft(2))
+        assert (disk.groups, groups.waiting[0]) == ([[2]], 0)
+
+    run(story)
+
+
 def test_one_that_cannot_be_written_does_not_take_the_others_with_it() -> None:
     async def story(runtime: Runtime) -> None:
         disk = Disk()

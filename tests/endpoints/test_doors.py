@@ -55,6 +55,7 @@ async def test_systems_say_what_this_consumer_may_call(bus: Bus) -> None:
     assert {each["id"] for each in systems} == set(bus.gateway.registry.connectors)
     operations = [operation for each in systems for operation in each["operations"]]
     assert all(each["granted"] and each["limits"]["timeout"] > 0 for each in operations)
+    assert {(str(each["purposes"]), each["needs_case"]) for each in operations} == {("None", False)}
     assert (await bus.send("GET", "/inbox?cursor=x", headers=bus.key)).data["code"] == "invalid-message"
     assert (await bus.send("GET", "/submissions/none", headers=bus.key)).status == 404
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
 
+from lgsp.exchange import Exchange
 from tests.endpoints.bus import Bus
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,6 +63,20 @@ async def test_an_unread_body_of_a_stranger_is_never_parsed(bus: Bus) -> None:
     assert reply.status == 401
     assert reply.data["code"] == "unauthenticated"
     assert reply.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("path", [PATH, f"/soap/{SYSTEM}/v1", f"/native/{SYSTEM}/khong-co"])
+async def test_a_refused_call_leaves_nothing_to_the_collector(bus: Bus, path: str) -> None:
+    """A circle of references in each of them would be thousands of objects that stay until the collector comes."""
+    mark = f"let-go-{path.count('/')}-{path[1]}"
+    gc.disable()
+    try:
+        reply = await bus.send("POST", path, b"{}", {"Content-Type": "application/json", "X-Correlation-ID": mark})
+        left = [each for each in gc.get_objects() if type(each) is Exchange and each.correlation_id == mark]
+    finally:
+        gc.enable()
+    assert reply.status >= 400
+    assert left == []
 
 
 async def test_headers_of_an_answer(bus: Bus) -> None:

@@ -276,6 +276,43 @@ async def test_many_large_messages_at_once(stage: Stage) -> None:
     assert stage.house.seen["503 overloaded"] > before
 
 
+async def test_the_largest_message_has_room_when_it_is_alone(stage: Stage) -> None:
+    """It comes in many pieces: each of them is asked whether there is room."""
+    example = max(
+        (each for each in stage.examples if not stage.operation(each).streamed),
+        key=lambda each: stage.operation(each).max_body,
+    )
+    most = stage.operation(example).max_body
+    assert most >= 16 * MIB
+    text = b"x" * (most - 200)
+    rest = f"/api/{example['system']}/{example['version']}/{example['operation']}"
+    soap = f"/soap/{example['system']}/{example['version']}"
+    named = f'<o:{example["operation"]} xmlns:o="{stage.contract(example).namespace}">'.encode()
+    body = messages.envelope(named + b"<x>" + text[:-400] + b"</x></o:" + example["operation"].encode() + b">")
+    for path, kind, raw in ((rest, JSON, b'{"x":"' + text + b'"}'), (soap, XML, body)):
+        reply = await stage.house.send(
+            "POST", path, raw, {**stage.headers(example, kind), "X-LGSP-Timeout": "10"}, patience=60
+        )
+        assert reply.code == "invalid-message", (path, reply.status, reply.body[:200])
+
+
+async def test_many_trees_at_once(stage: Stage) -> None:
+    """Documents of half a megabyte whose trees take sixteen each, of operations that exist: none is turned away for its name."""
+    wide = [each for each in stage.examples if stage.operation(each).max_body >= MIB]
+
+    async def one(example: dict[str, Any]) -> None:
+        named = f"{example['operation']}".encode()
+        space = stage.contract(example).namespace.encode()
+        inner = b"<o:" + named + b' xmlns:o="' + space + b'">' + b'<a b="1"/>' * 45_000 + b"</o:" + named + b">"
+        path = f"/soap/{example['system']}/{example['version']}"
+        fields = {**stage.headers(example, XML), "X-LGSP-Timeout": "5"}
+        reply = await stage.house.send("POST", path, messages.envelope(inner), fields)
+        if reply.status:
+            stage.judge(reply, path, seconds=5.0)
+
+    await each([wide[number % len(wide)] for number in range(300 if WHOLE else 60)], one, at_once=48)
+
+
 async def test_many_large_answers_at_once(stage: Stage) -> None:
     said = [_said(message) for size in (MIB - 1000, 4 * MIB) for message in messages.large_messages(size)]
     stage.backend.answers.extend(said * (8 if WHOLE else 2))

@@ -57,6 +57,7 @@ def grants(found: Sequence[Mapping[str, Any]], titles: Mapping[str, str], visit:
             "call": words["everything"] if each["operation"] == "*" else each["operation"],
             "shown_fields": ", ".join(each["fields"]) if each["fields"] else words["all_fields"],
             "shown_purposes": ", ".join(each["purposes"]) if each["purposes"] else words["any_purpose"],
+            "needs_case": each.get("needs_case", False),
         }
         for each in found
     ]
@@ -185,6 +186,7 @@ async def ask_grant(visit: Visit) -> Shown:
             "consumer": name, "system": system, "operation": operation, "legal_basis": form.one("basis"),
             "fields": listed(form.one("fields")), "purposes": listed(form.one("purposes")),
             "valid_to": iso(form.one("until")) or None, "admits_trial": bool(form.one("trial")),
+            "needs_case": bool(form.one("case")),
             "quota_per_minute": int(form.one("quota")) if form.one("quota") else None,
         }  # fmt: skip
         try:
@@ -251,20 +253,26 @@ async def _done(visit: Visit, action: str, wanted: Mapping[str, Any], text: str)
 
 async def explain(visit: Visit) -> Shown:
     query = visit.query
-    consumer, call, purpose = (query.get(each, "").strip() for each in ("consumer", "call", "purpose"))
+    consumer, call, purpose, case = (query.get(each, "").strip() for each in ("consumer", "call", "purpose", "case"))
     found = None
     if consumer and call:
         system, _, operation = call.partition("/")
         found = await visit.perform(
             "grant.explain",
-            {"consumer": consumer, "system": system, "operation": operation, "purpose": purpose or None},
+            {
+                "consumer": consumer,
+                "system": system,
+                "operation": operation,
+                "purpose": purpose or None,
+                "case": case or None,
+            },
         )
     every = sorted(visit.house.policy.consumers(), key=lambda each: collation_key(each.name[visit.lang]))
     values = {
         "found": found,
         "consumers": [(each.id, each.name[visit.lang]) for each in every],
         "calls": [each for each in calls(visit) if not each[0].endswith("/*")],
-        "given": {"consumer": consumer, "call": call, "purpose": purpose},
+        "given": {"consumer": consumer, "call": call, "purpose": purpose, "case": case},
     }
     return View("explain.html", values)
 

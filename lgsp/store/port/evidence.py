@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class EvidenceRow:
+
+class EvidenceRow(msgspec.Struct, frozen=True):
     """One link of a chain as it is stored: `body` are the canonical bytes, `hash` is over the previous hash and body."""
 
     index: int

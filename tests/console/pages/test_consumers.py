@@ -106,6 +106,27 @@ async def test_a_grant_from_request_to_the_first_answer_and_back(bus: Bus, duty:
     assert await status() == 401
 
 
+async def test_a_grant_that_asks_for_the_dossier(bus: Bus, duty: Person, officer: Person) -> None:
+    made = await bus.gateway.perform("consumer.add", "local:x", {"id": "mot-cua", "name": "Một cửa"})
+    page, why = f"{LIST}/mot-cua", "/console/explain?consumer=mot-cua&call=civil-status/danhMuc"
+    asked = {"call": "civil-status/danhMuc", "basis": "16/QĐ-UBND", "case": "yes"}
+    assert (await duty.submit(page, f"{page}/grants", asked)).status == 303
+    assert "phải nêu mã hồ sơ" in text(await officer.get(LIST))
+    request = await waiting(bus, "grant.requests")
+    assert (await officer.submit(LIST, f"{LIST}/requests/grant", {"request": request})).status == 303
+    assert "phải nêu mã hồ sơ" in text(await duty.get(page))
+    shown = text(await duty.get(why))
+    assert "X-LGSP-Case" in shown
+    systems = (await bus.send("GET", "/api/systems", None, {"X-API-Key": made["api_key"]})).data
+    (found,) = [
+        each
+        for system in systems
+        for each in system["operations"]
+        if system["id"] == "civil-status" and each["granted"]
+    ]
+    assert found["needs_case"] is True
+
+
 async def test_new_keys_and_revoked_ones(bus: Bus, officer: Person) -> None:
     made = await bus.gateway.perform("consumer.add", "local:x", {"id": "moi", "name": "Mới"})
     page = f"{LIST}/moi"

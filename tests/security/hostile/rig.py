@@ -151,14 +151,9 @@ async def witness(folder: Path, log: str) -> AsyncIterator[House]:
             while process.returncode is None and not await _answers(house):
                 pass
         yield house
-        assert process.returncode is None, f"the witness died: {errors.read_text('utf-8')[-2000:]}"
-        process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(30):
-            assert await process.wait() == 0, errors.read_text("utf-8")[-2000:]
+        await _ended(process, errors)
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await _killed(process)
 
 
 @asynccontextmanager
@@ -176,11 +171,24 @@ async def gateway(data: Path, backend: str) -> AsyncIterator[House]:
             line = await process.stdout.readline()
         assert line, errors.read_text("utf-8")
         yield House(process, errors=errors, **json.loads(line))
-        assert process.returncode is None, f"the gateway died: {errors.read_text('utf-8')[-2000:]}"
-        process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(30):
-            assert await process.wait() == 0, errors.read_text("utf-8")[-2000:]
+        await _ended(process, errors)
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await _killed(process)
+
+
+async def _ended(process: asyncio.subprocess.Process, errors: Path) -> None:
+    """It was still alive, and ends as it should when it is told to."""
+    assert process.returncode is None, _last_words(errors)
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(30):
+        assert await process.wait() == 0, _last_words(errors)
+
+
+def _last_words(errors: Path) -> str:
+    return f"it died: {errors.read_text('utf-8')[-2000:]}"
+
+
+async def _killed(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,53 @@
+"""What the scrape of `/metrics` asks a running bus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lgsp.health.keeper import MOST_TRANSITIONS
+from lgsp.model import Health, Stage
+
+if TYPE_CHECKING:
+    from lgsp.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """`metrics.Reading` of a house."""
+
+    house: Gateway
+
+    def systems(self) -> Mapping[str, tuple[Stage | None, Health, str]]:
+        rows = {}
+        for name in self.house.registry.connectors:
+            entry, seen = self.house.ledger.stage(name), self.house.health.system(name)
+            rows[name] = (entry.stage if entry else None, seen.health, str(seen.breaker))
+        return rows
+
+    def knows(self, system: str, operation: str) -> bool:
+        connector = self.house.registry.connector(system)
+        return connector is not None and (
+            operation in connector.inbound or any(operation in each.operations for each in connector.versions())
+        )
+
+    def inflight(self) -> Mapping[str, int]:
+        return self.house.bulkhead.inflight()
+
+    def audit_entries(self) -> int:
+        return self.house.audit.entries
+
+    def memory(self) -> tuple[int, int]:
+        return self.house.spool.memory.used, self.house.spool.memory.refused
+
+    def syslog_dropped(self) -> int:
+        return self.house.soc.dropped if self.house.soc is not None else 0
+
+    def held(self) -> Mapping[str, tuple[int, int]]:
+        return {
+            "evidence": self.house.audit.waiting,
+            "spool-bytes": (self.house.spool.used, self.house.spool.limit),
+            "transitions": (len(self.house.keeper.waiting), MOST_TRANSITIONS),
+            **self.house.policy.credentials.guard.held(),
+        }
