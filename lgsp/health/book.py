@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from lgsp.errors import CircuitOpen, ConnectFailed, LgspError
+from lgsp.errors import CircuitOpen, LgspError
 from lgsp.events import Event, Events, ExchangeFinished, HealthChanged, ProbeMade
 from lgsp.health import cause
 from lgsp.health.breaker import Breaker, BreakerPolicy, Result
 from lgsp.health.breakers import Breakers
 from lgsp.health.counts import PROBE, Counts
+from lgsp.health.known import Known
 from lgsp.health.link import Link, SystemHealth, UpstreamHealth, Verdict
 from lgsp.health.permit import Permit
-from lgsp.health.state import WINDOW_SECONDS, Observation, SystemState, UpstreamState
+from lgsp.health.state import Observation, UpstreamState
 from lgsp.health.tables import BreakerState, Signal
 from lgsp.model import Face, Health, Text
-from lgsp.registry import Connector, Operation, Registry
+from lgsp.registry import Operation, Registry
 from lgsp.runtime import Runtime
 
 _WORDS_SECONDS = 0.5
@@ -35,15 +35,13 @@ class HealthBook:
     link: Link | None = None
     """The other processes, where there are any."""
     breakers: Breakers = field(init=False)
-    _systems: dict[str, SystemState] = field(default_factory=dict)
-    _upstreams: dict[str, UpstreamState] = field(default_factory=dict)
-    _down: set[str] = field(default_factory=set)
-    """The upstreams that are down: none, nearly always, and then no system's fate hangs on them."""
+    known: Known = field(init=False)
     _said: dict[str, tuple[float, Text | None]] = field(default_factory=dict)
     """Since when, and why, callers of a system are refused."""
 
     def __post_init__(self) -> None:
         self.breakers = Breakers(self.policy, self.runtime.clock, self.events)
+        self.known = Known(self.registry_of, self.runtime.clock, self.breakers)
         self.events.subscribe(self._count, ExchangeFinished, ProbeMade)
 
     # -- the pipeline -------------------------------------------------------------------------------------------------
@@ -82,7 +80,7 @@ class HealthBook:
         """Raises `CircuitOpen` where `admit` would, before anything is done for the call; leave is not given here. An
         announced maintenance has its own word for it."""
         breaker = self.breakers.of((operation.system, operation.name))
-        if breaker.state != "closed" and self._system(operation.system).health is not Health.MAINTENANCE:
+        if breaker.state != "closed" and self.known.system(operation.system).health is not Health.MAINTENANCE:
             now = self.runtime.clock.monotonic()
             if breaker.shut(now, shared=self.link is not None):
                 raise self._refusal(operation, breaker, now)
@@ -112,7 +110,7 @@ class HealthBook:
         if self._follows:
             self.link.answered(name)  # type: ignore[union-attr]  # as above
             return
-        state = self._upstream(name)
+        state = self.known.upstream(name)
         state.checked_at, state.answered = self.runtime.clock.now(), self.runtime.clock.monotonic()
         state.unreached.clear()
         if state.health is not Health.UP:
@@ -143,7 +141,7 @@ class HealthBook:
         self._observe(Observation(now, operation, code, detail, layer, slow), system)
 
     def pause(self, system: str, *, on: bool) -> None:
-        state, clock = self._system(system), self.runtime.clock
+        state, clock = self.known.system(system), self.runtime.clock
         state.signal(Signal.PAUSED if on else Signal.RESUMED, clock.now(), clock.monotonic())
         self._show(system)
 
@@ -156,13 +154,13 @@ class HealthBook:
     def adopt(self, systems: Mapping[str, Verdict], upstreams: Mapping[str, Verdict]) -> None:
         """This process leads from now on, from where the one before it stood."""
         for name, each in systems.items():
-            state = self._system(name)
+            state = self.known.system(name)
             own = Health.UP if each.because else each.health  # cut off by its upstream: of itself it may be well
             state.health, state.since, state.checked_at, state.shown = own, each.since, each.checked_at, each.health
         for name, each in upstreams.items():
-            upstream = self._upstream(name)
+            upstream = self.known.upstream(name)
             upstream.health, upstream.since, upstream.said = each.health, each.since, each.cause
-            (self._down.add if each.health is Health.DOWN else self._down.discard)(name)
+            (self.known.down.add if each.health is Health.DOWN else self.known.down.discard)(name)
 
     # -- the board ----------------------------------------------------------------------------------------------------
 
@@ -176,41 +174,32 @@ class HealthBook:
 
     def verdict(self, name: str) -> Verdict:
         """What this process itself thinks of the system."""
-        state = self._system(name)
-        health, because = self._effective(name, state)
-        since = self._upstream(because).since if because else state.since
-        failed, calls = state.recent()
-        code, _, _ = state.weighing()
-        evidence = f"{failed}/{calls} {code}" if failed else f"{calls}/{calls} ok" if calls else "none"
-        if because:
-            evidence = f"upstream {because}"
-        return _verdict(health, since, self._cause(name, state, health, because), evidence, state.checked_at, because)
+        return self.known.verdict(name)
 
     def upstreams(self) -> list[UpstreamHealth]:
         """Every upstream that a registered system names."""
-        return [self.upstream(name) for name in sorted(self._behind())]
+        return [self.upstream(name) for name in sorted(self.known.behind())]
 
     def upstream(self, name: str) -> UpstreamHealth:
         seen = self.link.upstream_verdict(name) if self.link is not None and self._follows else None
         seen = seen or self.upstream_verdict(name)
-        systems = self._behind().get(name, ())
+        systems = self.known.behind().get(name, ())
         return UpstreamHealth(
             name, seen.health, seen.since, seen.cause, seen.checked_at, systems, seen.layer, seen.todo
         )
 
     def upstream_verdict(self, name: str) -> Verdict:
-        state = self._upstream(name)
-        return _verdict(state.health, state.since, self._upstream_cause(name, state), "", state.checked_at)
+        return self.known.upstream_verdict(name)
 
     def breaker(self, system: str) -> BreakerState:
         return self.breakers.of_system(system)
 
     def observed(self, system: str) -> float | None:
         """Monotonic moment of the last observation, for the prober."""
-        return self._system(system).observed
+        return self.known.system(system).observed
 
     def well(self, system: str) -> bool:
-        return self._effective(system, self._system(system))[0] is Health.UP
+        return self.known.effective(system, self.known.system(system))[0] is Health.UP
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
@@ -226,12 +215,12 @@ class HealthBook:
         seen = self.link.verdict(system) if self.link is not None and self._follows else None
         if seen is not None:
             return cause.Cause(seen.layer or "", seen.cause, seen.todo).text if seen.cause else None
-        state = self._system(system)
-        why = self._cause(system, state, *self._effective(system, state))
+        state = self.known.system(system)
+        why = self.known.cause_of(system, state, *self.known.effective(system, state))
         return why.text if why else None
 
     def _observe(self, seen: Observation, system: str) -> None:
-        state = self._system(system)
+        state = self.known.system(system)
         state.observe(seen, self.runtime.clock.now(), open_breaker=self.breakers.any_open(system, seen.at))
         self._show(system)
 
@@ -239,119 +228,38 @@ class HealthBook:
         if self._follows:
             self.link.unreached(name, system, said, layer, alone=alone)  # type: ignore[union-attr]  # as above
             return
-        state = self._upstream(name)
+        state = self.known.upstream(name)
         state.checked_at = self.runtime.clock.now()
         if not alone:
             state.unreached[system] = state.unreached.get(system, 0) + 1
-            single = self._behind().get(name) == (system,)
+            single = self.known.behind().get(name) == (system,)
             if len(state.unreached) < 2 and not (single and state.unreached[system] >= 2):
                 return
         state.said, state.layer = said, layer
         self._upstream_moves(name, state, Health.DOWN)
-
-    def _system(self, name: str) -> SystemState:
-        state = self._systems.get(name)
-        if state is None:
-            state = self._systems[name] = SystemState(self.runtime.clock.now())
-        return state
-
-    def _upstream(self, name: str) -> UpstreamState:
-        state = self._upstreams.get(name)
-        if state is None:
-            state = self._upstreams[name] = UpstreamState(self.runtime.clock.now())
-        return state
-
-    def _behind(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = {}
-        for connector in self.registry_of().connectors.values():
-            for upstream in dict.fromkeys(backend.upstream for backend in connector.backends.values()):
-                found.setdefault(upstream, []).append(connector.name)
-        return {name: tuple(systems) for name, systems in found.items()}
-
-    def _effective(self, name: str, state: SystemState) -> tuple[Health, str | None]:
-        """A system all of whose upstreams are down is down, whatever it was seen to be itself."""
-        if not self._down:
-            return state.health, None
-        connector = self.registry_of().connector(name)
-        if connector is None or state.health is Health.MAINTENANCE:
-            return state.health, None
-        upstreams = list(dict.fromkeys(backend.upstream for backend in connector.backends.values()))
-        down = [each for each in upstreams if self._upstream(each).health is Health.DOWN]
-        if down and len(down) == len(upstreams):
-            return Health.DOWN, down[0]
-        if down and state.health is Health.UP:
-            return Health.DEGRADED, down[0]
-        return state.health, None
-
-    def _cause(self, name: str, state: SystemState, health: Health, because: str | None) -> cause.Cause | None:
-        connector, now = self.registry_of().connector(name), self.runtime.clock.now()
-        title = connector.title if connector else Text(name, name)
-        if because is not None:
-            behind = len(self._behind().get(because, ()))
-            upstream, innocent = self._upstream(because), state.health in (Health.UP, Health.UNKNOWN)
-            return cause.cut_off(
-                title,
-                because,
-                upstream.since,
-                now,
-                upstream.said,
-                behind,
-                innocent=innocent,
-                layer=upstream.layer or "platform",
-            )
-        if health is Health.UNKNOWN and connector is not None and not _can_be_probed(connector):
-            return cause.no_probe(title)
-        code, layer, detail = state.weighing()
-        first = next(iter(connector.backends.values()), None) if connector else None
-        return cause.system_cause(
-            cause.Facts(
-                title=title, contact=connector.contact if connector else title, health=health, since=state.since, now=now,
-                code=code, layer=layer, detail=detail, failed=state.recent()[0], calls=state.recent()[1], good=state.good,
-                open_since=self.breakers.open_since(name), operation=state.only_operation(),
-                upstream=first.upstream if first else None,
-                upstream_up=self._still_up(first.upstream, state, code) if first else None,
-            )
-        )  # fmt: skip
-
-    def _still_up(self, name: str, system: SystemState, code: str) -> bool | None:
-        """None: not known. Where connections fail, only an answer since then says that the upstream is not to blame."""
-        upstream, now = self._upstream(name), self.runtime.clock.monotonic()
-        if upstream.health is not Health.UP or upstream.answered is None:
-            return False if upstream.health is Health.DOWN else None
-        since = system.last_bad.at if system.last_bad and code == ConnectFailed.code else now - WINDOW_SECONDS
-        return True if upstream.answered >= since else None
-
-    def _upstream_cause(self, name: str, state: UpstreamState) -> cause.Cause | None:
-        if state.health is not Health.DOWN:
-            return None
-        systems = self.registry_of().connectors
-        behind = [systems[each].title for each in self._behind().get(name, ())]
-        return cause.upstream_cause(
-            name, state.since, self.runtime.clock.now(), state.said, behind, state.layer or "platform"
-        )
 
     def _upstream_moves(self, name: str, state: UpstreamState, health: Health) -> None:
         was, now = state.health, self.runtime.clock.now()
         if was is health:
             return
         state.health, state.since = health, now
-        (self._down.add if health is Health.DOWN else self._down.discard)(name)
-        why = self._upstream_cause(name, state)
+        (self.known.down.add if health is Health.DOWN else self.known.down.discard)(name)
+        why = self.known.upstream_cause(name, state)
         self.events.publish(HealthChanged(f"upstream:{name}", was, health, why.text if why else None, now))
-        for system in self._behind().get(name, ()):
-            self._system(system).observed = None  # whatever was known is old: the prober asks at once
+        for system in self.known.behind().get(name, ()):
+            self.known.system(system).observed = None  # whatever was known is old: the prober asks at once
             self._show(system)
 
     def _show(self, name: str) -> None:
         """Publish a transition, once (RULES 15)."""
-        state = self._system(name)
-        health, because = self._effective(name, state)
+        state = self.known.system(name)
+        health, because = self.known.effective(name, state)
         if health is state.shown:
             return
         was, state.shown = state.shown, health
         if self._follows:
             return  # the leader tells
-        why = self._cause(name, state, health, because)
+        why = self.known.cause_of(name, state, health, because)
         self.events.publish(
             HealthChanged(name, was, health, why.text if why else None, self.runtime.clock.now(), because)
         )
@@ -368,15 +276,3 @@ class HealthBook:
         elif isinstance(event, ProbeMade):
             now = self.runtime.clock.now()
             self.counts.add(event.system, event.operation, PROBE, event.outcome, event.seconds, now)
-
-
-def _can_be_probed(connector: Connector) -> bool:
-    return any(operation.probe is not None for operation in connector.operations.values())
-
-
-def _verdict(
-    health: Health, since: datetime, why: cause.Cause | None, evidence: str, checked_at: datetime | None,
-    because: str | None = None,
-) -> Verdict:  # fmt: skip
-    said, layer, todo = (why.said, why.layer, why.todo) if why else (None, None, None)
-    return Verdict(health, since, said, evidence, checked_at, because, layer, todo)

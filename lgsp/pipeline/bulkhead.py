@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from lgsp.errors import BusFault, CircuitOpen, Overloaded, Timeout
+from lgsp.errors import BusFault, CircuitOpen, LgspError, Overloaded, Timeout
 from lgsp.exchange import Exchange, Handler
 from lgsp.health import HealthBook
 from lgsp.health.breaker import spread
@@ -147,17 +148,24 @@ class TurnAway:
         self._bulkhead, self._health = bulkhead, health
         self._one = asyncio.Lock()
 
-    async def __call__(self, exchange: Exchange, handler: Handler) -> Data:
+    def __call__(self, exchange: Exchange, handler: Handler) -> Awaitable[Data]:
         operation, deadline = exchange.operation, exchange.deadline
-        if operation is not None and operation.kind is Kind.QUERY and exchange.face is not Face.INTERNAL:
-            try:
-                self._health.turn_away(operation)
-                slots = self._bulkhead.systems.get(operation.system)
-                if slots is not None and slots.taken >= slots.capacity and deadline is not None:
-                    now = self._bulkhead.clock.monotonic()
-                    slots.refuse(deadline.at - now, now)
-            except (CircuitOpen, Overloaded):
-                async with self._one:
-                    await asyncio.sleep(0)
-                raise
-        return await handler(exchange)
+        if operation is None or operation.kind is not Kind.QUERY or exchange.face is Face.INTERNAL:
+            return handler(exchange)
+        try:
+            self._health.turn_away(operation)
+            slots = self._bulkhead.systems.get(operation.system)
+            if slots is not None and slots.taken >= slots.capacity and deadline is not None:
+                now = self._bulkhead.clock.monotonic()
+                slots.refuse(deadline.at - now, now)
+        except (CircuitOpen, Overloaded) as error:
+            return self._in_turn(error)
+        return handler(exchange)
+
+    async def _in_turn(self, error: LgspError) -> Data:
+        async with self._one:
+            await asyncio.sleep(0)
+        try:
+            raise error
+        finally:
+            del error  # its frames hold this one: a circle would be left of each refusal

@@ -58,8 +58,8 @@ TEETH: tuple[Tooth, ...] = (
     Tooth("business refusals open the breaker", "lgsp.pipeline.breaker:_judge", 'attempt.outcome in ("ok", "business")',
           'attempt.outcome == "business" and error is not None:\n        permit.failed(error, attempt.seconds)\n'
           '    elif attempt.outcome == "ok"'),
-    Tooth("up without a proof", "lgsp.health.book:HealthBook._system", "SystemState(self.runtime.clock.now())",
-          "SystemState(self.runtime.clock.now(), Health.UP)"),
+    Tooth("up without a proof", "lgsp.health.known:Known.system", "SystemState(self.clock.now())",
+          "SystemState(self.clock.now(), Health.UP)"),
     Tooth("a write is retried", "lgsp.pipeline.retry:_may_repeat", "operation.safe or operation.keyed", "True"),
     Tooth("the retry budget is ignored", "lgsp.pipeline.retry:Retry._spend",
           "self.retrying[system] >= max(self.policy.floor, self.policy.share * self.active[system])", "False"),
