@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap, soap_fault
 from lgsp.asking import a_question, ask, examples_of, recovers, story_of, under
 from lgsp.contract import openapi
 from lgsp.errors import LgspError, ProviderFault, by_code
@@ -104,7 +104,7 @@ def test_soap_gives_the_same_data(lgsp_system: str, lgsp_loaded: Loaded) -> None
                 found = soap.decode_response(operation, answer)
                 assert same(found, rest.data), (example["operation"], found, rest.data)
             else:
-                with pytest.raises(soap.SoapFaultReceived):
+                with pytest.raises(soap_fault.SoapFaultReceived):
                     soap.decode_response(operation, answer)
                 assert f">{example['expect']}<".encode() in reply.body, example["operation"]
 

@@ -9,7 +9,7 @@ import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lgsp.adapters import rest, soap
+from lgsp.adapters import rest, soap, soap_fault
 from lgsp.contract.model import Operation
 from lgsp.errors import LgspError
 from lgsp.lift import has_blob
@@ -189,7 +189,7 @@ class Ministry:
             body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body, ensure_ascii=False)
             return HttpResponse(fault.status, {"content-type": fault.content_type}, body.encode())
         except SoapFault as fault:
-            return soap.plain_fault(fault.code, fault.text, visit.version, fault.detail)
+            return soap_fault.plain_fault(fault.code, fault.text, visit.version, fault.detail)
         except Exception as error:  # noqa: BLE001  a handler's own defect: seen on stderr and in the journal, never by silence
             traceback.print_exc(file=sys.stderr)
             visit.faults.append(
@@ -204,7 +204,7 @@ class Ministry:
         """A message that breaks the ministry's contract."""
         if visit.soap:
             self._reception.unfit(visit.request, visit.backend.contract, wrong)
-            return soap.plain_fault("Client", rules(wrong), visit.version)
+            return soap_fault.plain_fault("Client", rules(wrong), visit.version)
         return plain(wrong.status, rules(wrong))
 
 

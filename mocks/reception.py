@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lgsp.adapters import rest, soap
+from lgsp.adapters import rest, soap, soap_fault
 from lgsp.adapters.envelope import CONTENT_TYPES, VersionMismatch
 from lgsp.contract import wsdl
 from lgsp.contract.model import Contract, Operation
@@ -96,9 +96,9 @@ class Reception:
         except LgspError as error:
             self.unfit(request, backend.contract, error)
             if isinstance(error, VersionMismatch):
-                raise Refused(soap.encode_fault(error, version, "vi", "")) from None
+                raise Refused(soap_fault.encode_fault(error, version, "vi", "")) from None
             said = "Unknown operation" if isinstance(error, UnknownOperation) else rules(error)
-            raise Refused(soap.plain_fault("Client", said, version)) from None
+            raise Refused(soap_fault.plain_fault("Client", said, version)) from None
         return Visit(request, backend, opened.operation, version=opened.version, opened=opened)
 
     def unfit(self, request: HttpRequest, contract: Contract, error: LgspError) -> None:
@@ -142,7 +142,7 @@ class Reception:
         if visit.backend.soap_security:
             guard = self.guards.setdefault(visit.backend.system, Guard())
             if no := guard.refusal(visit.token, visit.backend.secrets, sim.runtime.clock.now()):
-                raise Refused(soap.plain_fault(*no, visit.version))
+                raise Refused(soap_fault.plain_fault(*no, visit.version))
 
     def _platform(self, visit: Visit, met: Fault, *, xml: bool | None) -> None:
         sim, request, manner = self._sim, visit.request, visit.backend.manner

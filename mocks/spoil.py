@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap_fault
 from lgsp.lift import has_blob
 from lgsp.model import Data, HttpResponse
 
@@ -46,7 +46,9 @@ def instead(kind: str, params: Mapping[str, Any], *, xml: bool, version: str) ->
         case "entity-bomb":
             return HttpResponse(200, {"content-type": "text/xml; charset=utf-8"}, BOMB.encode())
         case _:  # soap-fault, fault-200
-            answer = soap.plain_fault(str(params["code"]), str(params["text"]), "1.2" if version == "1.2" else "1.1")
+            answer = soap_fault.plain_fault(
+                str(params["code"]), str(params["text"]), "1.2" if version == "1.2" else "1.1"
+            )
             return replace(answer, status=200) if kind == "fault-200" else answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -28,6 +28,7 @@ NAMESPACES: Mapping[Version, str] = {
 ENVELOPES: Mapping[str, str] = {f"{{{space}}}Envelope": space for space in NAMESPACES.values()}
 """The root's name -> the namespace of its version."""
 CONTENT_TYPES: Mapping[str, Version] = {"text/xml": "1.1", "application/soap+xml": "1.2"}
+WRITTEN: Mapping[Version, str] = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
 _WSA = ("http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing")
 _ANONYMOUS = (f"{_WSA[0]}/anonymous", f"{_WSA[1]}/role/anonymous")
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -214,3 +215,15 @@ def action_of(headers: Mapping[str, str], version: Version) -> str | None:
         return headers.get("soapaction", "").strip().strip('"') or None
     found = _ACTION.search(headers.get("content-type", ""))
     return found[1] if found else None
+
+
+_BEGIN: Mapping[Version, bytes] = {
+    version: f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="{space}">'.encode()
+    for version, space in NAMESPACES.items()
+}
+
+
+def wrapped(version: Version, body: bytes, headers: Sequence[bytes]) -> bytes:
+    """The body and the headers, written, in an envelope."""
+    head = b"<soap:Header>" + b"".join(headers) + b"</soap:Header>" if headers else b""
+    return b"%b%b<soap:Body>%b</soap:Body></soap:Envelope>" % (_BEGIN[version], head, body)

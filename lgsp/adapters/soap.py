@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,9 +13,8 @@ from lgsp.adapters.envelope import (
     CONTENT_TYPES,
     ENVELOPES,
     NAMESPACES,
-    SECURITY_FAULTS,
+    WRITTEN,
     WSSE,
-    MustUnderstand,
     UsernameToken,
     Version,
     VersionMismatch,
@@ -26,35 +25,21 @@ from lgsp.adapters.envelope import (
     first_child,
     parts_of,
     version_of,
+    wrapped,
 )
-from lgsp.adapters.problem import problem
 from lgsp.adapters.rest import media_type, visible
+from lgsp.adapters.soap_fault import read_fault
 from lgsp.contract.model import Contract, Operation
 from lgsp.errors import (
     BadAnswer,
-    BusFault,
     InvalidMessage,
-    LgspError,
-    Unavailable,
     UnknownOperation,
 )
-from lgsp.model import Data, FieldError, HttpRequest, HttpResponse, Lang, Text
+from lgsp.model import Data, FieldError, HttpRequest, HttpResponse, Text
 from lgsp.xml import parse_xml
 
-ERROR_NS = "urn:lgsp:error:1"
-_WRITTEN: Mapping[Version, str] = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
 _OTHER_VERSION = Text("Phong bì của phiên bản SOAP khác", "The envelope is of another SOAP version")
 _OTHER_ELEMENT = Text("Phần tử trong Body không phải của phản hồi này", "The Body's element is not this answer's")
-_KEPT = frozenset({401, 405, 413, 415, 429, 503})
-"""Statuses that a Fault travels with as they are (INTERFACE); the others become 500, or 400 for a 1.2 Sender."""
-
-
-class SoapFaultReceived(Exception):
-    """The other side answered with a Fault. `detail` is decoded where the contract names it."""
-
-    def __init__(self, code: str, text: str, detail_name: str | None = None, detail: Data | None = None) -> None:
-        super().__init__(code)
-        self.code, self.text, self.detail_name, self.detail = code, text, detail_name, detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +80,9 @@ def encode_request(
         written = operation.input.write_xml(small)
     else:
         written = operation.input.write_proved_xml(data)
-    raw = lift.split(_envelope(version, written, headers), blobs, "xml")
+    raw = lift.split(wrapped(version, written, headers), blobs, "xml")
     action = operation.soap.action
-    sent = {"content-type": _WRITTEN[version], "accept": "text/xml, application/soap+xml"}
+    sent = {"content-type": WRITTEN[version], "accept": "text/xml, application/soap+xml"}
     if version == "1.1":
         sent["soapaction"] = f'"{action}"'
     elif action:
@@ -170,8 +155,8 @@ def encode_response(
     if operation.soap.one_way:  # WS-I R2714, R2727: accepted, nothing in the entity body
         return HttpResponse(202, {}, b"")
     small, blobs = lift.lower(data)
-    raw = lift.split(_envelope(version, operation.output.write_xml(small), headers), blobs, "xml")
-    return HttpResponse(200, {"content-type": _WRITTEN[version]}, raw)
+    raw = lift.split(wrapped(version, operation.output.write_xml(small), headers), blobs, "xml")
+    return HttpResponse(200, {"content-type": WRITTEN[version]}, raw)
 
 
 def encode_proved_response(operation: Operation, data: Data, version: Version = "1.1") -> HttpResponse:
@@ -183,7 +168,7 @@ def encode_proved_response(operation: Operation, data: Data, version: Version = 
             if not lift.has_blob(data):  # no value that a schema knows
                 raise
         else:
-            return HttpResponse(200, {"content-type": _WRITTEN[version]}, _envelope(version, written, ()))
+            return HttpResponse(200, {"content-type": WRITTEN[version]}, wrapped(version, written, ()))
     return encode_response(operation, data, version)
 
 
@@ -208,7 +193,7 @@ def decode_response(operation: Operation, response: HttpResponse, version: Versi
         child = first_child(body)
         alone(child, operation.output)
         if child is not None and child.tag == f"{{{space}}}Fault":
-            raise _fault(operation, child, space)
+            raise read_fault(operation, child, space)
         if version is not None and space != NAMESPACES[version]:
             raise BadAnswer(_OTHER_VERSION, errors=(FieldError("", f"soap: envelope {NAMESPACES[version]}"),))
         if header is not None:
@@ -224,97 +209,6 @@ def decode_response(operation: Operation, response: HttpResponse, version: Versi
     except InvalidMessage as error:
         broken = Text("Phản hồi không đúng hợp đồng", "The answer does not keep the contract")
         raise BadAnswer(broken, errors=error.errors) from error
-
-
-def encode_fault(error: LgspError, version: Version, lang: Lang, correlation_id: str) -> HttpResponse:
-    """An error of the table as a Fault: the members of problem+json in `detail/lgsp:error`."""
-    members = problem(error, lang, f"/correlation/{correlation_id}")
-    code = fault_code(error, version)
-    reason = _text(str(members["title"]))
-    detail = f'<lgsp:error xmlns:lgsp="{ERROR_NS}">{"".join(_members(members))}</lgsp:error>'
-    if version == "1.1":
-        inner = (
-            f'<soap:Fault><faultcode>soap:{code}</faultcode><faultstring xml:lang="{lang}">{reason}</faultstring>'
-            f"<detail>{detail}</detail></soap:Fault>"
-        )  # fmt: skip
-    else:
-        inner = (
-            f"<soap:Fault><soap:Code><soap:Value>soap:{code}</soap:Value></soap:Code>"
-            f'<soap:Reason><soap:Text xml:lang="{lang}">{reason}</soap:Text></soap:Reason>'
-            f"<soap:Detail>{detail}</soap:Detail></soap:Fault>"
-        )
-    status = error.status if error.status in _KEPT else 400 if code == "Sender" else 500
-    return HttpResponse(status, {"content-type": _WRITTEN[version]}, _envelope(version, inner.encode(), ()))
-
-
-def plain_fault(code: str, text: str, version: Version, detail: str = "") -> HttpResponse:
-    """A Fault in a ministry's own words: `code` is Client or Server (Sender or Receiver), or one of WS-Security's;
-    `detail` is written XML."""
-    secured = code in SECURITY_FAULTS
-    named = (
-        {"Client": "Sender", "Server": "Receiver"}.get(code, "Sender" if secured else code)
-        if version == "1.2"
-        else code
-    )
-    if version == "1.1":
-        written = f"<detail>{detail}</detail>" if detail else ""
-        where = f'<faultcode xmlns:wsse="{WSSE}">wsse:{code}' if secured else f"<faultcode>soap:{named}"
-        inner = f"<soap:Fault>{where}</faultcode><faultstring>{_text(text)}</faultstring>{written}</soap:Fault>"
-    else:
-        written = f"<soap:Detail>{detail}</soap:Detail>" if detail else ""
-        more = (
-            f'<soap:Subcode xmlns:wsse="{WSSE}"><soap:Value>wsse:{code}</soap:Value></soap:Subcode>' if secured else ""
-        )
-        inner = (
-            f"<soap:Fault><soap:Code><soap:Value>soap:{named}</soap:Value>{more}</soap:Code><soap:Reason>"
-            f'<soap:Text xml:lang="vi">{_text(text)}</soap:Text></soap:Reason>{written}</soap:Fault>'
-        )
-    status = 400 if named == "Sender" else 500
-    return HttpResponse(status, {"content-type": _WRITTEN[version]}, _envelope(version, inner.encode(), ()))
-
-
-def fault_code(error: LgspError, version: Version) -> str:
-    """Who must act, in SOAP's two words: waiting and faults of the bus are the receiver's, all else the sender's."""
-    if isinstance(error, VersionMismatch):
-        return "VersionMismatch"
-    if isinstance(error, MustUnderstand):
-        return "MustUnderstand"
-    receiver = isinstance(error, Unavailable | BusFault)
-    if version == "1.1":
-        return "Server" if receiver else "Client"
-    return "Receiver" if receiver else "Sender"
-
-
-# -- writing ----------------------------------------------------------------------------------------------------------
-
-
-_BEGIN: Mapping[Version, bytes] = {
-    version: f'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="{space}">'.encode()
-    for version, space in NAMESPACES.items()
-}
-
-
-def _envelope(version: Version, body: bytes, headers: Sequence[bytes]) -> bytes:
-    head = b"<soap:Header>" + b"".join(headers) + b"</soap:Header>" if headers else b""
-    return b"%b%b<soap:Body>%b</soap:Body></soap:Envelope>" % (_BEGIN[version], head, body)
-
-
-def _text(text: str) -> str:
-    return lift.escaped(text, "xml").decode()
-
-
-def _members(value: Mapping[str, Any]) -> Iterator[str]:
-    for name, item in value.items():
-        if name == "errors":
-            inner = "".join(f"<lgsp:error>{''.join(_members(each))}</lgsp:error>" for each in item)
-        elif isinstance(item, dict):
-            inner = "".join(_members(item))
-        else:
-            inner = _text(str(item).lower() if isinstance(item, bool) else str(item))
-        yield f"<lgsp:{name}>{inner}</lgsp:{name}>"
-
-
-# -- reading ----------------------------------------------------------------------------------------------------------
 
 
 def _operation(contract: Contract, child: etree._Element | None, said: Sequence[str | None]) -> Operation:
@@ -344,24 +238,3 @@ def _contradicts(contract: Contract, operation: Operation, said: str) -> bool:
     if operation.soap.action:
         return said != operation.soap.action
     return any(said == other.soap.action for other in contract.operations.values() if other is not operation)
-
-
-def _fault(operation: Operation, fault: etree._Element, space: str) -> SoapFaultReceived:
-    if space == NAMESPACES["1.1"]:
-        code, text, detail = fault.findtext("faultcode"), fault.findtext("faultstring"), fault.find("detail")
-    else:
-        code = fault.findtext(f"{{{space}}}Code/{{{space}}}Value")
-        text = fault.findtext(f"{{{space}}}Reason/{{{space}}}Text")
-        detail = fault.find(f"{{{space}}}Detail")
-        below = fault.findtext(f"{{{space}}}Code/{{{space}}}Subcode/{{{space}}}Value")
-        code = below if below and _local(below) in SECURITY_FAULTS else code
-    local = _local(code)
-    for child in detail if detail is not None else ():
-        name = operation.soap.fault_roots.get(str(child.tag))
-        if name is not None and name in operation.faults:
-            return SoapFaultReceived(local, (text or "").strip(), name, operation.faults[name].read_xml(child))
-    return SoapFaultReceived(local, (text or "").strip())
-
-
-def _local(code: str | None) -> str:
-    return (code or "").strip().rpartition(":")[2]

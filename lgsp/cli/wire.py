@@ -27,7 +27,7 @@ class SoapCall:
 def soap_call(gateway: str, system: str, version: str, operation: str, request: Any) -> SoapCall:
     """Ends the command (1, 2) where no home knows the operation or the request breaks the contract."""
     from lgsp import contract as contracts
-    from lgsp.adapters import soap
+    from lgsp.adapters import soap, soap_fault
     from lgsp.errors import InvalidMessage, LgspError
     from lgsp.model import HttpResponse
 
@@ -46,7 +46,7 @@ def soap_call(gateway: str, system: str, version: str, operation: str, request: 
         response = HttpResponse(answer.status, answer.headers, answer.raw)
         try:
             return True, soap.decode_response(asked, response)
-        except soap.SoapFaultReceived as fault:
+        except soap_fault.SoapFaultReceived as fault:
             return False, {"code": fault.code, "detail": fault.text, **(fault.detail or {})}
         except LgspError as error:
             return False, {"code": error.code, "detail": str(answer.document)[:2000]}

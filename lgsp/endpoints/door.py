@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.typedefs import Middleware
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap_fault
 from lgsp.endpoints import edge, wso2
 from lgsp.endpoints.house import Answer, House, Route
 from lgsp.endpoints.reads import CONSUMER
@@ -141,7 +141,7 @@ async def _refused(
     exchange.error = error
     if kind == "soap":
         version = edge.wants_soap(exchange.request.headers)
-        reply = soap.encode_fault(error, version, exchange.lang, exchange.correlation_id)
+        reply = soap_fault.encode_fault(error, version, exchange.lang, exchange.correlation_id)
     elif kind == "native":
         reply = wso2.fault(error, exchange.request.headers, exchange.lang)
     else:

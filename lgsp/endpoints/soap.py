@@ -7,7 +7,7 @@ from functools import partial
 
 from aiohttp import web
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap, soap_fault
 from lgsp.adapters.envelope import version_of
 from lgsp.endpoints import edge
 from lgsp.endpoints.documents import Documents
@@ -124,7 +124,7 @@ def _connector(house: House, exchange: Exchange) -> Connector:
 
 def _fault(exchange: Exchange, error: LgspError) -> HttpResponse:
     version = edge.wants_soap(exchange.request.headers)
-    return soap.encode_fault(error, version, exchange.lang, exchange.correlation_id)
+    return soap_fault.encode_fault(error, version, exchange.lang, exchange.correlation_id)
 
 
 async def _documents(house: House, kept: Documents, request: web.Request) -> web.StreamResponse:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from lgsp.adapters import rest, soap
 from lgsp.adapters.envelope import UsernameToken, Version, security_block
+from lgsp.adapters.soap_fault import SoapFaultReceived
 from lgsp.errors import (
     BadAnswer,
     BusFault,
@@ -39,7 +40,6 @@ AWAY_FROM = 64 * 1024
 """Bytes from which mapping and codec work away from the loop (RULES 11)."""
 _NATIVE_HEADERS = ("content-type", "accept", "accept-language", "soapaction")
 """What of a native caller's headers goes on, beside those that the ministry's contract names."""
-
 _KEPT: tuple[str, tuple[str, ...]] = ("", ())
 _CALLERS_FAULT = frozenset({400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
 """Statuses that blame a message. On the other faces we have written it ourselves, by the ministry's contract."""
@@ -281,7 +281,7 @@ def _read(route: BackendRoute, answer: HttpResponse, version: Version | None) ->
             raise http_fault(answer)
         try:
             return soap.decode_response(route.operation, answer, version)
-        except soap.SoapFaultReceived as fault_received:
+        except SoapFaultReceived as fault_received:
             raise soap_fault(fault_received) from None
     if good:
         return rest.decode_response(route.operation, answer)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import msgspec
 
 from lgsp.adapters.envelope import SECURITY_FAULTS
-from lgsp.adapters.soap import SoapFaultReceived
+from lgsp.adapters.soap_fault import SoapFaultReceived
 from lgsp.errors import (
     BadAnswer,
     CircuitOpen,

@@ -11,7 +11,7 @@ import pytest
 import zeep.wsse.username
 from lxml import etree
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap, soap_fault
 from lgsp.adapters.envelope import NAMESPACES, SECURITY_FAULTS, WSSE, UsernameToken, Version, security_block
 from lgsp.contract.model import Contract
 from lgsp.model import Blob, HttpRequest, Spooled
@@ -98,6 +98,6 @@ def test_large_texts_stay_on_disk(register: Contract, tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("code", sorted(SECURITY_FAULTS))
 def test_faults_of_the_door(register: Contract, version: Version, code: str) -> None:
-    with pytest.raises(soap.SoapFaultReceived) as caught:
-        soap.decode_response(register.operations["hoi"], soap.plain_fault(code, "không được", version))
+    with pytest.raises(soap_fault.SoapFaultReceived) as caught:
+        soap.decode_response(register.operations["hoi"], soap_fault.plain_fault(code, "không được", version))
     assert (caught.value.code, caught.value.text) == (code, "không được")

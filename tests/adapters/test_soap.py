@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap, soap_fault
 from lgsp.adapters.envelope import NAMESPACES, WSSE, MustUnderstand, Version, VersionMismatch
 from lgsp.adapters.problem import ORDER, problem
 from lgsp.contract.model import Contract
@@ -79,9 +79,9 @@ def test_every_leaf_of_the_table_stands_in_a_fault(leaf: type[LgspError], versio
     error.system, error.operation = "register", "hoi"
     members = problem(error, "vi", "/correlation/c")
     assert list(members) == [name for name in ORDER if name in members] == list(ORDER)
-    response = soap.encode_fault(error, version, "vi", "c")
+    response = soap_fault.encode_fault(error, version, "vi", "c")
     root = parse_xml(response.body if isinstance(response.body, bytes) else b"")
-    detail = root.find(f".//{{{soap.ERROR_NS}}}error")
+    detail = root.find(f".//{{{soap_fault.ERROR_NS}}}error")
     assert detail is not None
     read = {str(child.tag).partition("}")[2]: child for child in detail}
     assert list(read) == list(ORDER)
@@ -90,7 +90,7 @@ def test_every_leaf_of_the_table_stands_in_a_fault(leaf: type[LgspError], versio
     assert [each.text for each in read["errors"][0]] == ["/ma", "required"]
     assert [each.text for each in read["provider"]] == ["12", "<không>"]
     kept = leaf.status in (401, 405, 413, 415, 429, 503)
-    receiver = soap.fault_code(error, version) in ("Server", "Receiver")
+    receiver = soap_fault.fault_code(error, version) in ("Server", "Receiver")
     assert response.status == (leaf.status if kept else 500 if version == "1.1" or receiver else 400)
 
 
@@ -133,8 +133,8 @@ def test_a_block_for_somebody_else_need_not_be_understood(register: Contract) ->
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_ministrys_fault_is_told_in_its_words(register: Contract, version: Version) -> None:
-    response = soap.plain_fault("Server", "Lỗi <nội bộ>", version)
-    with pytest.raises(soap.SoapFaultReceived) as received:
+    response = soap_fault.plain_fault("Server", "Lỗi <nội bộ>", version)
+    with pytest.raises(soap_fault.SoapFaultReceived) as received:
         soap.decode_response(register.operations["hoi"], response)
     assert (received.value.code, received.value.text) == ("Server" if version == "1.1" else "Receiver", "Lỗi <nội bộ>")
     assert "nội bộ" not in str(received.value)
@@ -188,8 +188,8 @@ def test_an_answer_in_the_other_soap_version_is_no_answer_but_a_fault_in_it_is_o
     with pytest.raises(BadAnswer) as caught:
         soap.decode_response(operation, answer(answered), asked)
     assert caught.value.errors[0].rule == f"soap: envelope {NAMESPACES[asked]}"
-    with pytest.raises(soap.SoapFaultReceived) as fault:
-        soap.decode_response(operation, soap.plain_fault("VersionMismatch", "sai", answered), asked)
+    with pytest.raises(soap_fault.SoapFaultReceived) as fault:
+        soap.decode_response(operation, soap_fault.plain_fault("VersionMismatch", "sai", answered), asked)
     assert fault.value.code == "VersionMismatch"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap, soap_fault
 from lgsp.adapters.envelope import NAMESPACES, Version
 from lgsp.contract.model import Contract
 from lgsp.errors import BadAnswer, InvalidMessage, LgspError, UnsupportedMediaType
@@ -118,7 +118,7 @@ def test_what_is_refused_has_a_fault_of_its_own(
         soap.decode_request(register, request_)
     if rule:
         assert [each.rule for each in caught.value.errors] == [rule]
-    fault = soap.encode_fault(caught.value, version, "en", "c1")
+    fault = soap_fault.encode_fault(caught.value, version, "en", "c1")
     assert fault.status == (415 if error is UnsupportedMediaType else 500 if version == "1.1" else 400)
     assert fault.headers["content-type"].startswith({"1.1": "text/xml", "1.2": "application/soap+xml"}[version])
     assert caught.value.code.encode() in bytes(fault.body)  # type: ignore[arg-type]

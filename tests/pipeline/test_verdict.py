@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lgsp.adapters.envelope import SECURITY_FAULTS
-from lgsp.adapters.soap import SoapFaultReceived
+from lgsp.adapters.soap_fault import SoapFaultReceived
 from lgsp.errors import BadAnswer, ConnectFailed, LgspError, ProviderFault, RecordNotFound, Unavailable
 from lgsp.model import HttpResponse
 from lgsp.pipeline.verdict import refusal, soap_fault

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from lgsp.adapters import soap
+from lgsp.adapters import soap, soap_fault
 from lgsp.mapping import Context
 from lgsp.model import Consumer, Grant, HttpResponse, Kind, Text
 from lgsp.pipeline.call import encode
@@ -153,7 +153,7 @@ async def ask(
         if reply.status == 200:
             came = soap.decode_response(operation.public, HttpResponse(reply.status, dict(reply.headers), reply.body))
             return "ok", set(leaves(came))
-        code = etree.fromstring(reply.body).findtext(f".//{{{soap.ERROR_NS}}}code")
+        code = etree.fromstring(reply.body).findtext(f".//{{{soap_fault.ERROR_NS}}}code")
         return code or str(reply.status), set()
     assert question.native is not None
     method, path, own, raw = question.native
