@@ -26,6 +26,8 @@ ORDER = (
 """The members in the order in which they are written; the schema of `lgsp:error` has the same sequence."""
 
 _TOLD = 3
+_LONGEST_PATH = 500
+"""Characters of a path that are told: a caller's own names stand in it, however long he made them."""
 
 
 def problem(error: LgspError, lang: Lang, instance: str) -> dict[str, Any]:
@@ -49,7 +51,7 @@ def problem(error: LgspError, lang: Lang, instance: str) -> dict[str, Any]:
     if error.operation is not None:
         members["operation"] = error.operation
     if error.errors:
-        members["errors"] = [{"path": each.path, "rule": each.rule} for each in error.errors]
+        members["errors"] = [{"path": shortened(each.path), "rule": each.rule} for each in error.errors]
     if error.provider is not None:
         members["provider"] = {"code": error.provider[0], "message": error.provider[1]}
     return members
@@ -59,12 +61,16 @@ def where(error: LgspError) -> Text | None:
     """The broken rules in a sentence, the first few: `errors` has them all."""
     if not error.errors:
         return None
-    told = ", ".join(f"{each.path or '/'} ({each.rule})" for each in error.errors[:_TOLD])
+    told = ", ".join(f"{shortened(each.path) or '/'} ({each.rule})" for each in error.errors[:_TOLD])
     more = len(error.errors) - _TOLD
     return Text(
         f"Sai tại {told}" + (f" và {more} chỗ khác" if more > 0 else ""),
         f"Wrong at {told}" + (f" and {more} more" if more > 0 else ""),
     )
+
+
+def shortened(path: str) -> str:
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
 
 
 def retryable(error: LgspError) -> bool:

@@ -17,7 +17,7 @@ from lgsp.endpoints.house import Answer, House, Route
 from lgsp.endpoints.reads import CONSUMER
 from lgsp.endpoints.rest import problem_response
 from lgsp.endpoints.short import WAYS, Ways
-from lgsp.endpoints.table import ANSWERS, resources
+from lgsp.endpoints.table import ANSWERS, continues, resources
 from lgsp.endpoints.whole import SERVER, Whole, dressed
 from lgsp.errors import (
     InvalidMessage,
@@ -95,6 +95,10 @@ def _middleware(house: House) -> Middleware:
                 return response
             if request.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() != "identity":
                 return await _outside(house, request, UnsupportedMediaType(_COMPRESSED))
+            if hdrs.EXPECT in request.headers and not continues(request):
+                return await _outside(
+                    house, request, InvalidMessage(errors=(FieldError("", "header Expect: 100-continue"),))
+                )
             response = await handler(request)
             return response if response.__class__ is Whole else await edge.delivered(house, request, response)
         except ConnectionError:  # the caller has gone, or was let go: nobody is there to be told

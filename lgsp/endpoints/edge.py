@@ -76,15 +76,25 @@ def names(request: web.Request) -> tuple[str, ...]:
 
 
 def lower(request: web.Request) -> dict[str, str]:
-    """Header names in lower case; a repeated header is joined by a comma."""
+    """Header names in lower case; a repeated header is joined by a comma. What is no UTF-8 is read as ISO-8859-1."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    if len(headers) == len(request.headers):
-        return headers
-    headers.clear()
-    for name, value in request.headers.items():
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    if len(headers) != len(request.headers):
+        headers.clear()
+        for name, value in request.headers.items():
+            key = name.lower()
+            headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    if not "".join(headers.values()).isascii():
+        return {name: _readable(value) for name, value in headers.items()}
     return headers
+
+
+def _readable(value: str) -> str:
+    """aiohttp keeps bytes that are no UTF-8 as lone surrogates, which no digest, evidence or answer can hold."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def language(headers: Mapping[str, str]) -> Lang:
