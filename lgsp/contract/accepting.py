@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lgsp.contract.evident import Test, test_of
+from lgsp.contract.evident import leaf
+from lgsp.contract.proving import Unprovable
 from lgsp.contract.shape import TEXT_KEY, Element, Group, Items, Named, Particle, Record, Scalar, Shape, Table, resolve
 
 Accept = Callable[[Any], bool]
 _LINES = 4_000
 """A message of more types than this is left to the schema: compiling it would cost more than it spares."""
-
-
-class _Unprovable(Exception):
-    """A construct whose rules only the schema knows."""
 
 
 def compile_accept(root: Element, table: Table) -> Accept | None:
@@ -29,7 +26,7 @@ def compile_accept(root: Element, table: Table) -> Accept | None:
     try:
         name = source.record(root.shape)
         source.finish()
-    except _Unprovable:
+    except Unprovable:
         return None
     exec(compile("\n".join(source.lines), "<accept>", "exec"), source.names)  # noqa: S102  our own text; the contract's words stand in it as literals only
     accept: Accept = source.names[name]
@@ -50,13 +47,13 @@ class _Source:
         while self._pending:
             self._function(*self._pending.pop())
             if len(self.lines) > _LINES:
-                raise _Unprovable
+                raise Unprovable
 
     def record(self, shape: Shape) -> str:
         """Name of the function of a record."""
         record = resolve(shape, self._table)
         if not isinstance(record, Record) or record.abstract or record.any_attribute:
-            raise _Unprovable
+            raise Unprovable
         key = shape.key if isinstance(shape, Named) else f"#{id(shape)}"
         if key not in self._functions:
             self._functions[key] = f"r{len(self._functions)}"
@@ -68,26 +65,13 @@ class _Source:
         out += [f"def {self._functions[key]}(d):", " if d.__class__ is not dict: return False", " k = 0"]
         for attribute in record.attributes:
             if attribute.fixed is not None or attribute.default is not None:
-                raise _Unprovable
+                raise Unprovable
             self._field(attribute.name, attribute.shape, required=attribute.required, refuse="")
         if record.text is not None:
             self._field(TEXT_KEY, record.text, required=True, refuse="")
         elif record.content is not None:
             self._group(record.content)
         out.append(" return k == len(d)")
-
-    def _test(self, shape: Shape) -> str:
-        """Name of a predicate over one value."""
-        if isinstance(shape, Items):
-            raise _Unprovable
-        if not isinstance(shape, Scalar):
-            return self.record(shape)
-        test: Test | None = test_of(shape)
-        if test is None:
-            raise _Unprovable
-        name = f"t{len(self.names)}"
-        self.names[name] = test
-        return name
 
     def _field(self, name: str, shape: Shape, *, required: bool, refuse: str) -> None:
         """`refuse` is one more condition under which a value is left to the schema."""
@@ -100,34 +84,34 @@ class _Source:
 
     def _condition(self, shape: Shape) -> str:
         """True for a valid `v`; what is most frequent stands in the line itself."""
-        if isinstance(shape, Scalar) and not shape.members and shape.facets == type(shape.facets)():
-            if shape.kind == "boolean":
-                return "(v is True or v is False)"
-            if shape.base == "string" and shape.space == "preserve":
-                return "(v.__class__ is str and v.isprintable())"
-        return f"{self._test(shape)}(v)"
+        if isinstance(shape, Items):
+            raise Unprovable
+        condition = leaf(shape, self.names, "v") if isinstance(shape, Scalar) else f"{self.record(shape)}(v)"
+        if condition is None:
+            raise Unprovable
+        return condition
 
     def _group(self, group: Group) -> None:
         if group.name is not None or group.most != 1:
-            raise _Unprovable
+            raise Unprovable
         if group.kind == "choice":
             self._choice(group)
             return
         for part in group.parts:
             if isinstance(part, Element):
                 if part.least and not group.least:
-                    raise _Unprovable
+                    raise Unprovable
                 self._element(part, required=part.least > 0)
             elif isinstance(part, Group) and (group.least or not part.least):
                 self._group(part)
             else:
-                raise _Unprovable
+                raise Unprovable
 
     def _choice(self, group: Group) -> None:
         """Exactly one branch: all branches are single elements, or the schema has to tell."""
         names = [part.name for part in group.parts if isinstance(part, Element)]
         if len(names) != len(group.parts) or len(set(names)) != len(names):
-            raise _Unprovable
+            raise Unprovable
         empty = not group.least or any(_may_miss(part) for part in group.parts)
         present = " + ".join(f"({name!r} in d)" for name in names)
         self.lines.append(f" if {present} {'> 1' if empty else '!= 1'}: return False")
@@ -137,7 +121,7 @@ class _Source:
 
     def _element(self, element: Element, *, required: bool) -> None:
         if element.fixed is not None or element.empty_list:
-            raise _Unprovable
+            raise Unprovable
         if element.repeated:
             condition = self._condition(element.shape)
             nil = "v is None or " if element.nillable else ""

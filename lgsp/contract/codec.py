@@ -10,6 +10,7 @@ from lxml import etree
 
 from lgsp.contract.accepting import Accept, compile_accept
 from lgsp.contract.diagnose import pointer
+from lgsp.contract.encoding import Proved, compile_proved
 from lgsp.contract.jsontext import strict_json
 from lgsp.contract.locating import located_errors
 from lgsp.contract.message import Message, Schema
@@ -27,6 +28,10 @@ _DATA_LIMIT = 256 * MIB
 
 def _never(_: Any) -> bool:
     return False
+
+
+def _none(_: Any) -> None:
+    """Nothing is written."""
 
 
 class JsonBorn:
@@ -174,7 +179,15 @@ class XmlBorn:
     def write_xml(self, data: Data) -> bytes:
         return self._message.xml(data).encode()
 
+    @cached_property
+    def _write_proved(self) -> Proved:
+        """The text of data that is valid beyond doubt, checked while it is written."""
+        found = compile_proved(self._message.element, self._message.table) if self._plain else None
+        return found or _none
+
     def write_proved_xml(self, data: Data) -> bytes:
+        if (written := self._write_proved(data)) is not None:
+            return written.encode()
         text = self._message.xml(data).encode()
         if not self.accept(data):
             self._validated(text, set())
@@ -219,7 +232,7 @@ class XmlBorn:
 
     def warm(self) -> None:
         self._message.warm()
-        _ = self._validator, self.accept
+        _ = self._validator, self.accept, self._write_proved
         self._warm = True
 
     def json_schema(self) -> Schema:

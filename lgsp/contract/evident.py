@@ -38,6 +38,23 @@ _DECIMAL = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 _PLAIN = Facets()
+UNDOUBTED = "({0}.__class__ is str and {0}.isprintable())"
+"""A text without rules: an expression about the value that it is formatted with."""
+
+
+def leaf(shape: Scalar, names: dict[str, Any], value: str) -> str | None:
+    """An expression that is true where the value of that name is valid beyond doubt; what it calls goes into `names`."""
+    if not shape.members and shape.facets == _PLAIN:
+        if shape.kind == "boolean":
+            return f"({value} is True or {value} is False)"
+        if shape.base == "string" and shape.space == "preserve":
+            return UNDOUBTED.format(value)
+    test = test_of(shape)
+    if test is None:
+        return None
+    name = f"t{len(names)}"
+    names[name] = test
+    return f"{name}({value})"
 
 
 def test_of(shape: Scalar) -> Test | None:

@@ -11,11 +11,11 @@ import msgspec
 from lxml import etree
 
 from lgsp.contract.diagnose import diagnose
+from lgsp.contract.encoding import Write, compile_writer
 from lgsp.contract.normal import Change, Normaliser, has_big, integer_in, integer_out
 from lgsp.contract.reading import Reader
 from lgsp.contract.shape import NIL_KEY, RAW_KEY, TEXT_KEY, XSI, Element, Raw, Table, split, walk
 from lgsp.contract.text import Mismatch, quoted
-from lgsp.contract.writing import Write, compile_writer
 from lgsp.errors import InvalidMessage
 from lgsp.model import Data, FieldError
 

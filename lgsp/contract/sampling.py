@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from lgsp.contract.encoding import compile_writer
 from lgsp.contract.matching import first
 from lgsp.contract.pattern_text import text_for
 from lgsp.contract.raw import outer
@@ -30,7 +31,6 @@ from lgsp.contract.shape import (
     Wild,
 )
 from lgsp.contract.text import Mismatch, reader
-from lgsp.contract.writing import compile_writer
 from lgsp.xml import parse_xml
 
 _TEXTS = {

@@ -1,8 +1,7 @@
-"""Data to XML: a shape compiled to Python source with every tag as a literal, executed once.
+"""How the encoders of `encoding` are made: a shape becomes Python source with every tag as a literal, executed once.
 
-The encoder refuses what it does not know (`Mismatch`) and leaves rules about values to the contract's validator. There are
-two of each: the fast one writes strings as they are and looks at all of them once at its end; where one has to be escaped,
-or the data is odd in any other way, the careful one writes the message again or says what is wrong.
+The source refuses what it does not know (`Mismatch`) and leaves rules about values to the contract's validator, or looks at
+them as it writes (`proving`). The fast one writes strings as they are and looks at all of them once at its end.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import msgspec
 
 from lgsp.contract import raw, text
 from lgsp.contract.branches import branch, disjoint, pick, prefixes
+from lgsp.contract.proving import Prover
 from lgsp.contract.shape import (
     NIL_KEY,
     QUALIFIED,
@@ -36,34 +36,16 @@ from lgsp.contract.shape import (
     split,
 )
 
-Write = Callable[[dict[str, Any]], str]
 BLOB = '"lgspBlob'
 """How the placeholder of a large value on disk begins inside of JSON (`lgsp.lift`)."""
 
 
-def compile_writer(root: Element, table: Table) -> Write:
-    """A function from the data of a message to the text of its root element; raises `Mismatch`."""
-    fast, careful = _Source(root, table, fast=True).compiled(), list[Write]()
-
-    def write(data: dict[str, Any]) -> str:
-        written: str | None
-        try:
-            written = fast(data)
-        except (KeyError, TypeError, AttributeError, text.Mismatch):
-            written = None
-        if written is not None:
-            return written
-        if not careful:
-            careful.append(_Source(root, table, fast=False).compiled())
-        return careful[0](data)
-
-    return write
-
-
-class _Source:
+class Source:
     """Collects the functions of one message: `o` takes text, in the fast encoder the list `w` the strings inside of it."""
 
-    def __init__(self, root: Element, table: Table, *, fast: bool, known: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Element, table: Table, *, fast: bool, known: dict[str, str] | None = None, proved: bool = False
+    ) -> None:
         self._root, self._table, self._fast = root, table, fast
         self._lines: list[str] = []
         self._names: dict[str, Any] = {
@@ -80,6 +62,7 @@ class _Source:
             "json": _json,
             "derived": self._writer_of,
         }
+        self._prove = Prover(self._names) if proved else None
         self._functions: dict[str, str] = {}
         self._pending: list[tuple[str, Record]] = []
         self._prefixes = prefixes(root, table) if known is None else known
@@ -135,6 +118,8 @@ class _Source:
     def _function(self, key: str, record: Record) -> None:
         name, out = self._functions[key], self._lines
         headed = self._headed(key, record)
+        if self._prove is not None:
+            self._prove.record(record)
         if record.subtypes or record.abstract:
             self._dispatch(name, record)
             name = f"{name}_"
@@ -173,7 +158,7 @@ class _Source:
     def _writer_of(self, key: str) -> Any:
         """A derived type is compiled when it first stands in a message: a base may have thousands of them."""
         if key not in self._derived_writers:
-            source = _Source(self._root, self._table, fast=self._fast, known=self._prefixes)
+            source = Source(self._root, self._table, fast=self._fast, known=self._prefixes)
             self._derived_writers[key] = source._alone(key)
         return self._derived_writers[key]
 
@@ -194,11 +179,15 @@ class _Source:
             out.append(f" v = d.get({attribute.name!r}, M)")
             out.append(" if v is not M:")
             out.append("  k += 1")
+            if self._prove is not None:
+                out += self._prove.attribute(attribute, "  ")
             if _is_name(attribute.shape):
                 start = f" {self._tag(attribute.tag)}="
                 out.append(f"  x, v = named(v, {len(out)}); o(x + {start!r} + quo(v))")
                 continue
             out.append(f"  o({' ' + self._tag(attribute.tag) + '='!r} + quo({self._lexical(attribute)}(v)))")
+            if self._prove is not None and attribute.required:
+                out.append(" else: raise X")
         if _is_name(record.text):
             out.append(" q = None")
             out.append(f" if {TEXT_KEY!r} in d: x, q = named(d[{TEXT_KEY!r}], 0); o(x)")
@@ -228,6 +217,8 @@ class _Source:
             self._parts(out, pad, group, sure=sure and group.least > 0)
 
     def _parts(self, out: list[str], pad: str, group: Group, *, sure: bool) -> None:
+        if self._prove is not None:
+            out += self._prove.group(group, pad)
         if group.kind == "choice" and not disjoint(group):
             branches = self._constant(tuple(branch(part) for part in group.parts))
             picked = f"{branches}_"
@@ -245,6 +236,8 @@ class _Source:
                 continue
             self._run(out, pad, run)
             self._part(out, pad, part, sure=sure)
+            if self._prove is not None and group.kind != "choice" and isinstance(part, Element) and part.least:
+                out.append(f"{pad}else: raise X")
         self._run(out, pad, run)
 
     def _run(self, out: list[str], pad: str, run: list[Element]) -> None:
@@ -252,7 +245,10 @@ class _Source:
         if not run:
             return
         values = [f"v{index}" for index in range(len(run))]
-        out += [f"{pad}{value} = d[{each.name!r}]" for value, each in zip(values, run, strict=True)]
+        for value, each in zip(values, run, strict=True):
+            out.append(f"{pad}{value} = d[{each.name!r}]")
+            if self._prove is not None:
+                out += (*self._prove.element(each, pad, value), *self._prove.shape(each.shape, pad, value))
         tags = [self._tag(each.tag) for each in run]
         pieces = "".join(f"<{tag}>{{{value}}}</{tag}>" for tag, value in zip(tags, values, strict=True))
         out += [f"{pad}o(f{pieces!r}); w += {', '.join(values)},", f"{pad}k += {len(run)}"]
@@ -266,9 +262,14 @@ class _Source:
         if isinstance(part, Wild):
             out += [f"{pad} if v.__class__ is not list: raise X", f"{pad} for v in v: o(splice(v))"]
         elif part.repeated:
-            out += [f"{pad} if v.__class__ is not list: raise X", f"{pad} for v in v:"]
+            out.append(f"{pad} if v.__class__ is not list: raise X")
+            if self._prove is not None:
+                out += self._prove.element(part, pad + " ", "v")
+            out.append(f"{pad} for v in v:")
             self._element(out, pad + "  ", part)
         else:
+            if self._prove is not None:
+                out += self._prove.element(part, pad + " ", "v")
             self._element(out, pad + " ", part)
 
     def _element(self, out: list[str], pad: str, element: Element) -> None:
@@ -280,6 +281,8 @@ class _Source:
         self._value(out, pad, element.shape, f"<{tag}", f"</{tag}>", element.tag)
 
     def _value(self, out: list[str], pad: str, shape: Shape, start: str, end: str, tag: str) -> None:
+        if self._prove is not None:
+            out += self._prove.shape(shape, pad, "v")
         match shape:
             case Scalar(kind="integer"):
                 out.append(f"{pad}if v.__class__ is not int: raise X")
