@@ -12,7 +12,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
 from types import FunctionType
@@ -31,12 +31,14 @@ LATE = (
 
 @dataclass(frozen=True, slots=True)
 class Tooth:
-    """`where`: module:qualified name of the function; `old` stands in its source exactly once."""
+    """`where`: module:qualified name of the function; `old` stands in its source exactly once. `guard` is another one that has
+    to be missing too, where two guard the same and either is enough."""
 
     name: str
     where: str
     old: str
     new: str
+    guard: Tooth | None = None
 
 
 TEETH: tuple[Tooth, ...] = (
@@ -82,7 +84,8 @@ TEETH: tuple[Tooth, ...] = (
           "await desk.move(row, S.FAILED, outcome=Outcome(proof=found), release_key=True)"),
     Tooth("not found counts as done", "lgsp.submissions.deliver:Delivery._prove", "elif row.queued:", "elif await desk.move(row, S.DELIVERED):\n            pass\n        elif row.queued:"),
     Tooth("a refused second try forgets the first", "lgsp.submissions.fate:fate",
-          'any(attempt.reached and attempt.outcome != "business" for attempt in exchange.attempts)', "False"),
+          'any(attempt.reached and attempt.outcome != "business" for attempt in exchange.attempts)', "False",
+          Tooth("a refused second try is told", "lgsp.pipeline.retry:Retry._again", "raise first from None", "raise")),
     Tooth("a lost connection counts as unsent", "lgsp.submissions.fate:fate",
           'any(attempt.reached and attempt.outcome != "business" for attempt in exchange.attempts):\n'
           "        return Fate.UNKNOWN\n    if isinstance(error, Unavailable) and not error.reached",
@@ -147,7 +150,8 @@ def planted(tooth: Tooth) -> Iterator[None]:
     kept = function.__code__
     function.__code__ = bug.__code__
     try:
-        yield
+        with planted(tooth.guard) if tooth.guard is not None else nullcontext():
+            yield
     finally:
         function.__code__ = kept
 

@@ -61,6 +61,7 @@ def test_a_plan_is_drawn_from_its_seed_and_ends_in_quiet() -> None:
 def test_every_planted_bug_still_has_its_place_in_the_code(name: str) -> None:
     tooth = next(each for each in TEETH if each.name == name)
     assert changed(tooth).__code__.co_freevars == ()
+    assert tooth.guard is None or changed(tooth.guard).__code__.co_freevars == ()
 
 
 @pytest.mark.parametrize("name", BITTEN)
