@@ -15,7 +15,7 @@ from lxml import etree
 
 from lgsp import manifest
 from lgsp.adapters import rest, soap
-from lgsp.adapters.envelope import UsernameToken, security_block
+from lgsp.adapters.envelope import UsernameToken, security_block, wrapped
 from lgsp.app import Gateway, build
 from lgsp.errors import BusFault, LgspError
 from lgsp.home import builtin
@@ -65,7 +65,7 @@ def json_body(data: bytes) -> None:
 def username_token(data: bytes) -> None:
     """An envelope whose security header is the data; what is read of it goes to the policy."""
     header = data if data[:1] == b"<" else security_block(_token(data))
-    body = soap._envelope("1.1", b"<a/>", [header])  # the writer's own, so that the envelope around is sound
+    body = wrapped("1.1", b"<a/>", [header])  # the writer's own, so that the envelope around is sound
     try:
         opened = soap.open_request(_contract(), HttpRequest("POST", "/", {"content-type": "text/xml"}, body))
     except LgspError as error:
