@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import lgsp
 from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# what the first example of a process compiles takes as long as the machine has other work: no finding about our data
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
