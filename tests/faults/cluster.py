@@ -22,7 +22,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.faults import workers
-from tests.faults.crew import Bus, nodes, running
+from tests.faults.crew import Bus, nodes, running, slow
 from tests.faults.workers import SYSTEM, Figures
 from tests.postgres import Server, server
 
@@ -87,7 +87,7 @@ async def _done(bus: Bus) -> set[str]:
 async def node_killed(victim: Bus, other: Bus, count: int = 400, settle: float = 200.0) -> Figures:
     """The system answers slowly, so that much is waiting and some is on its way when its node dies."""
     left = Left((victim, other), 200_000)
-    await _slow(other, 0.5)
+    await slow(other, SYSTEM, 0.5)
     going_on: list[asyncio.Task[tuple[int, float]]] = []
 
     def kill() -> None:
@@ -97,7 +97,7 @@ async def node_killed(victim: Bus, other: Bus, count: int = 400, settle: float =
     async with other.load(other.calls.query("vpostcode", 0), 4) as load:
         await left.all(count, kill)
         waiting, taken = await going_on[0]
-        await _slow(other, 0.0)
+        await slow(other, SYSTEM, 0.0)
     figures = await left.ended(other, settle)
     return figures | {
         "waiting when it died": waiting, "first of them done after s": taken, "others lost": dict(Counter(load.lost)),
@@ -160,15 +160,6 @@ async def _takes(door: Bus, since: float, serial: int) -> float:
         del attempt
         await asyncio.sleep(0.1)
     return float("inf")
-
-
-async def _slow(bus: Bus, seconds: float) -> None:
-    url = f"{bus.simulator}/_sim/faults/{SYSTEM}"
-    if not seconds:
-        async with bus.session.delete(url):
-            return
-    async with bus.session.put(url, json={"kind": "latency", "seconds": seconds}) as answer:
-        assert answer.status < 300, await answer.text()
 
 
 async def experiment(folder: Path, *, quick: bool = False) -> dict[str, Figures]:

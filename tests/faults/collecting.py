@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tests.faults.crew import Bus, nodes
+from tests.faults.crew import Bus, nodes, slow
 from tests.faults.kills import COLLECTED, marked
 from tests.faults.workers import Figures
 from tests.postgres import server
@@ -33,7 +33,7 @@ async def taken_over(crew: Sequence[Bus], count: int = 100, serial: int = 500_00
     living, watch = list(crew), crew[0]
     first = await _reader(living)
     keys = await _left(living, count, serial)
-    await _fault(watch, 0.05)  # so that a page takes its time
+    await slow(watch, COLLECTED, 0.05)  # so that a page takes its time
     dies = time.monotonic()
     living.remove(first)
     _kill(first)
@@ -47,7 +47,7 @@ async def taken_over(crew: Sequence[Bus], count: int = 100, serial: int = 500_00
     _kill(second)
     third = await _reader(living)
     took.append(round(time.monotonic() - dies, 2))
-    await _fault(watch, 0.0)
+    await slow(watch, COLLECTED, 0.0)
     told = await _until(watch, lambda told: len(told) >= count and told > before)
     inbox = await _inbox(third, told)
     return {
@@ -128,15 +128,6 @@ async def _inbox(bus: Bus, told: set[str]) -> Counter[str]:
         if not page.get("cursor"):
             return seen
         cursor = f"?cursor={page['cursor']}"
-
-
-async def _fault(bus: Bus, seconds: float) -> None:
-    url = f"{bus.simulator}/_sim/faults/{COLLECTED}"
-    if not seconds:
-        async with bus.session.delete(url):
-            return
-    async with bus.session.put(url, json={"kind": "latency", "seconds": seconds}) as answer:
-        assert answer.status < 300, await answer.text()
 
 
 async def experiment(folder: Path, count: int = 100) -> Figures:

@@ -239,3 +239,13 @@ async def nodes(folder: Path, database: str, count: int = 2) -> AsyncIterator[li
         for gateway in started:
             await gateway.end()
         await simulator.end()
+
+
+async def slow(bus: Bus, system: str, seconds: float) -> None:
+    """From now on every answer of the system takes so long; nought ends it."""
+    url = f"{bus.simulator}/_sim/faults/{system}"
+    if not seconds:
+        async with bus.session.delete(url):
+            return
+    async with bus.session.put(url, json={"kind": "latency", "seconds": seconds}) as answer:
+        assert answer.status < 300, await answer.text()

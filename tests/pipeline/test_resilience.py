@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from lgsp.errors import BadAnswer, CircuitOpen, ConnectFailed, LgspError, Overloaded, Timeout
+from lgsp.exchange import Exchange, Handler, chain
 from lgsp.health.breaker import BreakerPolicy
-from lgsp.model import Face, Health, HttpRequest, HttpResponse
+from lgsp.model import Data, Face, Health, HttpRequest, HttpResponse
+from lgsp.pipeline.bulkhead import TurnAway
 from lgsp.pipeline.deadline import GRACE_SECONDS
+from lgsp.pipeline.identify import Identify
 from lgsp.pipeline.retry import RetryPolicy
 from tests.manifest.small_home import MANIFEST
 from tests.pipeline.house import House, fails, found, play
@@ -72,8 +75,7 @@ def test_an_exchange_that_comes_too_late_sends_nothing(tmp_path: Path) -> None:
 
 
 def test_a_step_that_never_ends_is_caught_by_the_net(tmp_path: Path) -> None:
-    from lgsp.exchange import Exchange, chain
-    from lgsp.model import Data
+    from lgsp.exchange import chain
     from lgsp.pipeline.deadline import Deadline
 
     async def never(_: Exchange) -> Data:
@@ -430,22 +432,20 @@ def test_waiting_for_a_slot_is_no_fault_of_the_database(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-def test_a_question_in_a_crowd_is_turned_away_before_anything_is_done_for_it(tmp_path: Path) -> None:
-    from lgsp.exchange import Exchange, chain
-    from lgsp.model import Data
-    from lgsp.pipeline.bulkhead import TurnAway
-    from lgsp.pipeline.identify import Identify
+def turning_away(house: House, reached: list[str]) -> Handler:
+    """The step that turns away, and behind it only a note of who came through."""
 
+    async def inner(exchange: Exchange) -> Data:
+        reached.append(exchange.operation_name or "")
+        return {}
+
+    return chain(Identify(lambda: house.registry, house.runtime), TurnAway(house.bulkhead, house.health), then=inner)
+
+
+def test_a_question_in_a_crowd_is_turned_away_before_anything_is_done_for_it(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         reached: list[str] = []
-
-        async def inner(exchange: Exchange) -> Data:
-            reached.append(exchange.operation_name or "")
-            return {}
-
-        early = chain(
-            Identify(lambda: house.registry, house.runtime), TurnAway(house.bulkhead, house.health), then=inner
-        )
+        early = turning_away(house, reached)
         await early(house.exchange())
         house.wire.answer = slow(5)  # type: ignore[assignment]
         running = [asyncio.create_task(house.ask()) for _ in range(2)]
@@ -463,21 +463,9 @@ def test_a_question_in_a_crowd_is_turned_away_before_anything_is_done_for_it(tmp
 
 
 def test_a_question_to_an_open_circuit_is_turned_away_too_and_a_maintenance_keeps_its_word(tmp_path: Path) -> None:
-    from lgsp.exchange import Exchange, chain
-    from lgsp.model import Data
-    from lgsp.pipeline.bulkhead import TurnAway
-    from lgsp.pipeline.identify import Identify
-
     async def story(house: House) -> None:
         reached: list[str] = []
-
-        async def inner(exchange: Exchange) -> Data:
-            reached.append(exchange.operation_name or "")
-            return {}
-
-        early = chain(
-            Identify(lambda: house.registry, house.runtime), TurnAway(house.bulkhead, house.health), then=inner
-        )
+        early = turning_away(house, reached)
         house.wire.answer = fails(ConnectFailed)  # type: ignore[assignment]
         await outcomes(house, 10)
         assert house.health.system("register").breaker == "open"
