@@ -6,6 +6,7 @@ Errors name a rule (`xml:doctype`, `xml:depth 100`) and never a value: libxml2's
 from __future__ import annotations
 
 import codecs
+import ctypes
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -64,6 +65,7 @@ def parse_xml(
     if size > 4 * max_elements or size > 5 * max_attributes:
         _count(text, max_elements, max_attributes)
     parser = _SMALL if size <= _LARGE else _parser(huge=size > _TEXT_LIMIT)
+    _own_names()
     try:
         root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -162,12 +164,28 @@ def _count(text: bytes, elements: int, attributes: int) -> None:
         target=cast(Any, _Counter(elements, attributes)), encoding="utf-8", resolve_entities=False, load_dtd=False,
         no_network=True, huge_tree=len(text) > _TEXT_LIMIT,
     )  # fmt: skip
+    _own_names()
     try:
         etree.fromstring(text, parser)
     except _TooMany as many:
         raise _refused(many.rule) from None
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _refused("xml:malformed") from error
+
+
+_thread_state = ctypes.pythonapi.PyThreadState_GetDict
+_thread_state.restype, _thread_state.argtypes = ctypes.c_void_p, []
+
+
+def _own_names() -> None:
+    """The next document of this thread keeps its names in a dictionary of its own, which goes when its tree goes.
+
+    Else lxml keeps every name that a thread has ever parsed until the thread ends, so that a caller who invents names fills the
+    memory; and a thread that comes late to a parser takes over the names of the thread that used it last, so that both write
+    in one dictionary without a lock. There is no setting for either (`docs/decisions/xml-names.md`)."""
+    state = ctypes.cast(_thread_state(), ctypes.py_object).value
+    state.pop("_ParserDictionaryContext", None)
+    etree.Element("_")  # makes the new one; a parser would go on with the dictionary of its last document
 
 
 def _deeper(root: etree._Element, depth: int, size: int) -> bool:
@@ -195,6 +213,7 @@ def _parser(*, huge: bool = False) -> etree.XMLParser:
     )
 
 
+_own_names()
 _SMALL = _parser()
 _TOO_DEEP = _below(MAX_DEPTH)
 
