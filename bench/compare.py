@@ -9,11 +9,12 @@ from typing import Any
 
 from bench.load import Ask, Measured, run
 from bench.openloop import paced
-from bench.rig import LOAD_CORE, Disk, cpu_seconds, fetch, machine, pin, resident_mb, rig
+from bench.rig import LOAD_CORE, Disk, cpu_seconds, fetch, held, machine, pin, resident_mb, rested, rig
 from bench.works import PARTS, Contender, House, Work, prepared, versions
 from lgsp import runtime
 
 CONNECTIONS = 16
+_COMPILING = ("wiremock", "node")
 FSYNCS = 2
 """That a personal call waits for: asked and answered."""
 
@@ -85,17 +86,23 @@ def _heated(works: list[Work], plan: Plan) -> None:
     """Java and Node get the time that their compilers need; the others are as quick at once as later."""
     if plan.heat:
         for each in {peer.name: peer for work in works for peer in work.peers}.values():
-            if each.name.startswith(("wiremock", "node")):
+            if each.name.startswith(_COMPILING):
                 runtime.run(run(each.ask, CONNECTIONS, plan.heat, 0.1, lambda: 0.0))
+                rested(each.process.pid)
 
 
 def _in_turn(house: House, works: list[Work], plan: Plan, connections: int) -> dict[str, Result]:
+    """Who compiles behind his answers stands still while another is asked on the same core, and has the time to end it."""
     turns = {each.name: (each, work.people) for work in works for each in (work.ours, *work.peers)}
+    compiling = [each.process for each, _ in turns.values() if each.name.startswith(_COMPILING)]
     rounds: dict[str, list[Measured]] = {name: [] for name in turns}
     for _ in range(plan.rounds):
         for name, (contender, people) in turns.items():
             fetch(f"{house.ministry}/_bench/people/{people}")
-            rounds[name].append(_window(contender, connections, plan))
+            with held(*(each for each in compiling if each is not contender.process)):
+                rounds[name].append(_window(contender, connections, plan))
+                if contender.process in compiling:
+                    rested(contender.process.pid)
     return {name: Result.of(each) for name, each in rounds.items()}
 
 

@@ -20,13 +20,27 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 from urllib.request import Request, urlopen
 
 import click
 
 from bench.load import Ask
-from bench.rig import CONTENDERS_CORE, LOAD_CORE, Rig, cpu_seconds, free_port, machine, once, pin, rig, wait
+from bench.rig import (
+    CONTENDERS_CORE,
+    LOAD_CORE,
+    Rig,
+    cpu_seconds,
+    free_port,
+    held,
+    machine,
+    once,
+    pin,
+    rested,
+    rig,
+    wait,
+)
 from bench.wiremock import WIREMOCK, wiremock
 
 CONNECTIONS = 32
@@ -76,9 +90,8 @@ class Row:
 def compare(plan: Plan, part: str | None = None) -> dict[str, Any]:
     with rig() as stage:
         pin(LOAD_CORE)
-        ours, pid = _ours(stage)
-        theirs, process = wiremock(stage)
-        java = process.pid
+        ours, simulator = _ours(stage)
+        theirs, java = wiremock(stage)
         rows = []
         for row in _rows(ours):
             if part is not None and not row.work.lower().startswith(part):
@@ -88,15 +101,25 @@ def compare(plan: Plan, part: str | None = None) -> dict[str, Any]:
             ask = Ask(row.ask.url.replace(ours, theirs), row.ask.headers, row.ask.body)
             if once(ask) != proof:
                 raise RuntimeError(f"{row.work}: WireMock answers something else")
-            rows.append(_measured(stage, row, ask, plan, pid, java))
+            rows.append(_measured(stage, row, ask, plan, simulator, java))
         return {"machine": machine(stage.folder), "peer": WIREMOCK, "connections": CONNECTIONS, "rows": rows}
 
 
-def _measured(stage: Rig, row: Row, theirs: Ask, plan: Plan, pid: int, java: int) -> dict[str, Any]:
-    _window(stage, theirs, plan.warm, java, warming=True)
-    _window(stage, row.ask, min(plan.warm, 3), pid, warming=True)
+def _measured(
+    stage: Rig, row: Row, theirs: Ask, plan: Plan, simulator: Popen[bytes], java: Popen[bytes]
+) -> dict[str, Any]:
+    """Each stands still while the other is asked, and Java's compiler has caught up before: it works on for seconds."""
+
+    def asked(ask: Ask, process: Popen[bytes], other: Popen[bytes], seconds: float, *, warming: bool = False) -> Window:
+        with held(other):
+            window = _window(stage, ask, seconds, process.pid, warming=warming)
+            rested(process.pid)
+        return window
+
+    asked(theirs, java, simulator, plan.warm, warming=True)
+    asked(row.ask, simulator, java, min(plan.warm, 3), warming=True)
     turns = [
-        (_window(stage, row.ask, plan.seconds, pid), _window(stage, theirs, plan.seconds, java))
+        (asked(row.ask, simulator, java, plan.seconds), asked(theirs, java, simulator, plan.seconds))
         for _ in range(plan.rounds)
     ]
     ours, peer = (statistics.median(turn[side].rate for turn in turns) for side in (0, 1))
@@ -142,11 +165,11 @@ def _found(pattern: str, said: str) -> str:
     return match[1]
 
 
-def _ours(stage: Rig) -> tuple[str, int]:
+def _ours(stage: Rig) -> tuple[str, Popen[bytes]]:
     port = free_port()
     process = stage.start("lgsp", "sim", "--port", str(port), core=CONTENDERS_CORE)
     wait(f"http://127.0.0.1:{port}/_sim/systems")
-    return f"http://127.0.0.1:{port}", process.pid
+    return f"http://127.0.0.1:{port}", process
 
 
 def _stub(url: str, request: dict[str, Any], answer: str) -> None:

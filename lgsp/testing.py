@@ -106,10 +106,13 @@ class Sim:
 
     def heal(self, system: str) -> None:
         """Takes the faults of a system or upstream away."""
+        self._simulator.admin.named(system)
         self._beside.do(lambda: self._simulator.faults.delete(system))
 
     def calls(self, system: str | None = None, operation: str | None = None) -> list[Entry]:
-        """What the ministries were asked, oldest first, decoded."""
+        """What the ministries were asked, oldest first, decoded. Raises `FaultError` for a system that there is not."""
+        if system is not None:
+            self._simulator.admin.named(system)
         return self._beside.do(lambda: self._simulator.journal.calls(system, operation))
 
     def called(self, system: str, operation: str, **fields: Any) -> Entry:
@@ -155,6 +158,7 @@ class Sim:
 
     def effects(self, system: str) -> Mapping[str, int]:
         """Key -> times that an update of it took effect."""
+        self._simulator.admin.named(system)
         return self._beside.do(lambda: dict(self._simulator.journal.effects.get(system, {})))
 
     def examples(self) -> list[dict[str, Any]]:

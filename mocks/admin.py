@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from lgsp.contract.specimen import specimen
 from lgsp.model import HttpRequest, HttpResponse
 from lgsp_mocks.book import entries
-from lgsp_mocks.faults import SOAP_ONLY, FaultError
+from lgsp_mocks.faults import SOAP_ONLY, FaultError, listed
 from lgsp_mocks.handler import Example
+from lgsp_mocks.ndop import NAME as NDOP
 
 if TYPE_CHECKING:
     from lgsp_mocks.catalogue import SimSystem
@@ -116,6 +118,7 @@ class Admin:
 
     def check(self, name: str, spec: Any) -> None:
         """Raises `FaultError` for a fault that makes no sense on this system."""
+        self.named(name)
         system = self._sim.systems.get(name)
         for each in spec if isinstance(spec, list) else [spec]:
             kind = each.get("kind") if isinstance(each, dict) else None
@@ -123,6 +126,28 @@ class Admin:
                 raise FaultError(f"{name} does not say what its {kind} looks like")
             if system and kind in SOAP_ONLY and all(b.adapter == "rest" for b in system.backends.values()):
                 raise FaultError(f"{kind} makes no sense on {name}: it does not speak SOAP")
+            self._check_operations(name, each)
+
+    def named(self, name: str) -> None:
+        """Raises `FaultError` where there is no such system: what is set or looked for there would never be met."""
+        if name not in (known := self._sim.fault_names()):
+            raise FaultError(f"no system {name!r}{_nearest(name, known)}")
+
+    def _check_operations(self, name: str, spec: Any) -> None:
+        """A fault on an operation that there is not would never strike, and its test would say that nothing is wrong."""
+        when = spec.get("when") if isinstance(spec, dict) else None
+        if name == NDOP or not isinstance(when, dict) or "operation" not in when:
+            return
+        backends = [
+            backend
+            for system in self._sim.systems.values()
+            for backend in system.backends.values()
+            if name in (system.name, backend.upstream)
+        ]
+        known = {each for backend in backends for each in (*backend.contract.operations, *backend.operations.values())}
+        for operation in map(str, listed(when["operation"])):
+            if operation not in known:
+                raise FaultError(f"{name} has no operation {operation!r}{_nearest(operation, known)}")
 
     def _delete_fault(self, name: str) -> HttpResponse:
         if name not in self._sim.fault_names():
@@ -147,6 +172,11 @@ def _older_examples(system: SimSystem, told: set[tuple[str, str]]) -> Iterator[E
             if (version, operation.name) not in told:
                 request = specimen(operation.input, like=operation.request_example)
                 yield Example(operation.name, request, version=version)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4)
+    return f"; nearest: {', '.join(near)}" if near else f"; there are {', '.join(sorted(known))}"
 
 
 def _json(document: Any, status: int = 200) -> HttpResponse:

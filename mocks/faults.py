@@ -6,9 +6,9 @@ as well. Kinds and parameters are described in `docs/simulator.md`; the tables h
 
 from __future__ import annotations
 
-import codecs
+import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -58,6 +58,8 @@ KINDS: Mapping[str, tuple[Where, Mapping[str, Any]]] = MappingProxyType(
         "old-contract": ("answer", {}),
     }
 )
+LARGEST = 256 << 20
+"""Bytes of blanks that `oversized` may add."""
 SOAP_ONLY = frozenset({"must-understand", "version-mismatch", "wrong-namespace"})
 
 CONDITIONS: Mapping[str, str] = MappingProxyType(
@@ -205,9 +207,12 @@ class Faults:
         if unknown := sorted(given.keys() - known.keys()):
             raise FaultError(f"{kind} has no parameter {', '.join(unknown)}; it has {', '.join(known) or 'none'}")
         when = spec.get("when") or {}
-        if not isinstance(when, dict) or (strange := sorted(when.keys() - CONDITIONS.keys())):
+        if not isinstance(when, dict):
+            raise FaultError(f"no condition {when!r}; there are {', '.join(CONDITIONS)}")
+        if strange := sorted(when.keys() - CONDITIONS.keys()):
             raise FaultError(
-                f"no condition {', '.join(strange) if isinstance(when, dict) else when!r}; there are {', '.join(CONDITIONS)}"
+                f"no condition {', '.join(strange)}; there are {', '.join(CONDITIONS)}, "
+                f"and the parameters of {kind}: {', '.join(known) or 'none'}"
             )
         _check(kind, {**known, **given}, when)
         source = random.Random(when.get("seed", 1))
@@ -219,45 +224,81 @@ def _check(kind: str, params: Mapping[str, Any], when: Mapping[str, Any]) -> Non
         known = KINDS[kind][1][name]
         if isinstance(known, bool) and not isinstance(value, bool):
             raise FaultError(f"{kind}: {name} is true or false")
-        if isinstance(known, int | float) and not isinstance(known, bool) and not _number(value):
+        if (
+            isinstance(known, int | float)
+            and not isinstance(known, bool)
+            and not (_number(value) and math.isfinite(value))
+        ):
             raise FaultError(f"{kind}: {name} is a number, 0 or more")
-        if name in ("pieces", "bytes_per_second") and value <= 0:
+        if isinstance(known, str) and not (isinstance(value, str) or (_whole(value) and name in ("code", "value"))):
+            raise FaultError(f"{kind}: {name} is a text")
+        if name == "pieces" and not _whole(value, 1):
+            raise FaultError(f"{kind}: {name} is a whole number, 1 or more")
+        if name == "bytes" and not _whole(value, 0, LARGEST):
+            raise FaultError(f"{kind}: {name} is a whole number up to {LARGEST}")
+        if name == "bytes_per_second" and value <= 0:
             raise FaultError(f"{kind}: {name} is more than 0")
         if name == "fraction" and value > 1:
             raise FaultError(f"{kind}: fraction is a number from 0 to 1")
-        if name == "status" and not (isinstance(value, int) and 200 <= value <= 599):
+        if name == "status" and not _whole(value, 200, 599):
             raise FaultError(f"{kind}: status is a number from 200 to 599")
+        if name == "field" and not (value is None or isinstance(value, str)):
+            raise FaultError(f"{kind}: field is the name of a field")
+        if name == "retry_after" and not (value is None or isinstance(value, str) or _number(value)):
+            raise FaultError(f"{kind}: retry_after is seconds, or a date as HTTP writes it")
+    if kind == "xml-fault" and not str(params["code"]).isdecimal():
+        raise FaultError(f"{kind}: code is a number")
     _check_encoding(kind, params.get("encoding", "utf-8"))
+    _check_conditions(when)
+
+
+def _check_conditions(when: Mapping[str, Any]) -> None:
     if when.get("always", True) is not True:
         raise FaultError("always is true, or is left out")
     for name in ("times", "every", "after"):
-        if name in when and (not isinstance(when[name], int) or when[name] < (name == "every")):
-            raise FaultError(f"{name} is a whole number")
+        if name in when and not _whole(when[name], name == "every"):
+            raise FaultError(f"{name} is a whole number" + (", 1 or more" if name == "every" else ""))
     probability = when.get("probability", 0)
     if not _number(probability) or probability > 1:
         raise FaultError("probability is a number from 0 to 1")
+    if not isinstance(when.get("seed", 1), int | str):
+        raise FaultError("seed is a number or a text")
     window = when.get("window", [0, 0])
     if not (
         isinstance(window, list | tuple) and len(window) == 2 and all(map(_number, window)) and window[0] <= window[1]
     ):
         raise FaultError("window is [from, to] in seconds, the earlier one first")
+    for name in ("operation", "consumer"):
+        if name in when and not all(isinstance(each, str) for each in listed(when[name])):
+            raise FaultError(f"{name} is a name or a list of names")
+    if not isinstance(when.get("key", ""), str | int | float):
+        raise FaultError("key is a value of the message: a text or a number")
 
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
+def _whole(value: Any, least: int = 0, most: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
 def _check_encoding(kind: str, encoding: Any) -> None:
     try:
-        codecs.lookup(encoding)
-    except (LookupError, TypeError):
+        "".encode(encoding)
+    except (LookupError, TypeError):  # not known, or none that makes bytes of text
         raise FaultError(f"{kind}: no encoding {encoding!r}; such as utf-16, windows-1258") from None
+
+
+def listed(names: Any) -> Sequence[Any]:
+    """One name, or several."""
+    return names if isinstance(names, list | tuple) else (names,)
 
 
 def _one_of(wanted: Any, *names: str) -> bool:
     if wanted is None:
         return True
-    return any(name in ([wanted] if isinstance(wanted, str) else wanted) for name in names)
+    return any(name in listed(wanted) for name in names)
 
 
 def _holds(data: Any, value: str) -> bool:

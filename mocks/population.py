@@ -152,8 +152,7 @@ def citizen(world: World, person: Person) -> Data:
     record["NgayThangNamSinh"] = birth
     record["NoiDangKyKhaiSinh"] = _address(person.birth_place)
     record["QueQuan"] = _address(person.home_town)
-    record["ThuongTru"] = _address(person.residence)
-    record["NoiOHienTai"] = _address(person.residence)
+    record["ThuongTru"] = record["NoiOHienTai"] = _address(person.residence)
     record["QuocTich"] = person.nationality
     for name, cccd in (("Cha", person.father), ("Me", person.mother), ("VoChong", person.spouse)):
         if cccd and (found := world.person(cccd)):

@@ -22,6 +22,7 @@ from lgsp.runtime import Runtime
 from lgsp.simulate import Loaded
 from lgsp.store.sqlite import open_store
 from lgsp.testing import Beside, Bus, Furnished, Sim, start_bus
+from lgsp_mocks.faults import FaultError
 from lgsp_mocks.server import serve
 from lgsp_mocks.simulator import Simulator
 
@@ -64,6 +65,22 @@ def test_a_fault_is_seen_through_the_bus(lgsp_bus: Bus) -> None:
     assert answer["code"] == "bad-answer"
     lgsp_bus.simulator.heal(example["system"])
     assert ask(lgsp_bus, example)[0] == 200
+
+
+def test_a_name_that_there_is_not_is_said_at_once(lgsp_simulator: Sim) -> None:
+    """Else the fault would never strike, and "it was not asked" would hold of every ministry that there is not."""
+    for wrong in (
+        lambda: lgsp_simulator.fail("civil-statuss", "hang"),
+        lambda: lgsp_simulator.heal("civil-statuss"),
+        lambda: lgsp_simulator.calls("civil-statuss"),
+        lambda: lgsp_simulator.retried("civil-statuss", "traTrangThaiHoSo", times=0),
+        lambda: lgsp_simulator.effects("civil-statuss"),
+    ):
+        with pytest.raises(FaultError, match="no system 'civil-statuss'; nearest: civil-status"):
+            wrong()
+    with pytest.raises(FaultError, match=r"no operation 'traTrangThai'; nearest: .*traTrangThaiHoSo"):
+        lgsp_simulator.fail("civil-status", "hang", operation="traTrangThai")
+    lgsp_simulator.fail("ngsp", "hang", operation="traTrangThaiHoSo")  # of a ministry behind it
 
 
 def test_every_test_starts_afresh(lgsp_simulator: Sim) -> None:

@@ -226,7 +226,7 @@ def test_every_kind_at_an_update_that_nobody_may_send_twice(lgsp_loaded: Loaded)
         ({"after": 4}, "....xx"),
         ({"probability": 0.5, "seed": 10}, ".x.x.."),
         ({"window": [25, 45]}, "...xx."),
-        ({"operation": "KHAC"}, "......"),
+        ({"operation": "xacMinhThongTinNhanThan"}, "......"),
         ({"operation": "traCuuThongTinCongDan"}, "xxxxxx"),
         ({"consumer": "lgsp"}, "xxxxxx"),  # a ministry's caller is the bus, whichever agency asked it
         ({"after": 1, "every": 2, "times": 2}, "..x.x."),

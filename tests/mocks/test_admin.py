@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.mocks.simulated import Caller, play, put
 
 
@@ -48,6 +50,10 @@ def test_wrong_faults_are_refused_with_a_reason() -> None:
         assert (await put(caller, "latency", "khong-co")).status == 404
         assert (await put(caller, "business-error", "ngsp")).status == 400
         assert (await caller.response("PUT", "/_sim/faults/so-mau", b"{")).status == 400
+        elsewhere = b'{"kind": "hang", "when": {"operation": ["ghiNhan", "ghiNhann"]}}'
+        refused = await caller.response("PUT", "/_sim/faults/so-mau", elsewhere)
+        assert refused.status == 400
+        assert "so-mau has no operation 'ghiNhann'; nearest: ghiNhan" in json.loads(refused.body)["error"]
         assert (await caller.response("DELETE", "/_sim/faults/khong-co")).status == 404
         listed = await caller.json("GET", "/_sim/faults")
         assert listed == {}
