@@ -44,6 +44,8 @@ class _Window:
 class SecurityWatch:
     """More than `subjects_per_hour` distinct people of one consumer raise the alarm, whichever processes were asked."""
 
+    HEARS = (ExchangeFinished, EvidenceWitnessed)
+
     events: Events
     clock: Clock
     subjects_per_hour: int = 200
@@ -53,6 +55,10 @@ class SecurityWatch:
 
     def __post_init__(self) -> None:
         self.readers = Readers(self.clock, self.subjects_per_hour, self._bulk)
+
+    def held(self) -> dict[str, tuple[int, int]]:
+        """Callers of whom something is counted, and their bound, for metrics."""
+        return {"readers": self.readers.held, "refused-callers": (len(self._refused), _CONSUMERS)}
 
     def subjects(self, consumer: str, people: Iterable[bytes]) -> None:
         """Called with the keyed hashes of every asked entry."""

@@ -238,7 +238,7 @@ async def _compose(
     events.subscribe(feed, HealthChanged, StageChanged, ExchangeFinished)
     events.subscribe(history, HealthChanged)
     events.subscribe(gateway.attention, ExchangeFinished)
-    events.subscribe(watch)
+    events.subscribe(watch, *watch.HEARS)
 
     def taken_over(now: Current) -> None:
         switchboard.reloaded(now.registry)

@@ -1,4 +1,4 @@
-"""Decisions that two people make or that a register brings: grants asked for and approved, security levels imported.
+"""Decisions that two people make, what waits for the second one, and security levels that a register brings.
 
 Carried out like every action of the office (`office.py`): a name and plain arguments, one entry of evidence each.
 """
@@ -6,7 +6,7 @@ Carried out like every action of the office (`office.py`): a name and plain argu
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -14,18 +14,15 @@ from typing import Any, Protocol
 from lgsp.audit import Audit
 from lgsp.compliance import Approval, RegisterError, as_record, from_records, preview
 from lgsp.errors import Told
-from lgsp.explain import explain
-from lgsp.identifiers import parse_procedure_code
 from lgsp.lifecycle import Ledger
-from lgsp.model import Consumer, Grant
+from lgsp.model import Consumer
+from lgsp.persons import same_person
 from lgsp.policy import Policy
+from lgsp.registry import Registry
 from lgsp.runtime import HANOI, Runtime
 from lgsp.store import Store
 
 REGISTER = "security-register"
-_REQUESTS = "grant-requests"
-_OPEN = 1000
-"""Requests that wait for their second person; more are refused."""
 
 
 class Refused(Told):
@@ -45,101 +42,64 @@ class Desk(Protocol):
     def runtime(self) -> Runtime: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def registry(self) -> Registry | None:
+        """None where no bus runs."""
 
 
-# -- grants by two people ----------------------------------------------------------------------------------------------
+# -- what waits for a second person --------------------------------------------------------------------------------------
 
 
-async def grant_ask(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
-    """A request, which is no grant yet."""
-    grant, person = _grant(desk.policy, arguments), person_of(by, arguments.get("by"))
-    requests = await _requests(desk)
-    if len(requests) >= _OPEN:
-        raise Refused(
-            f"Đã có {_OPEN} đề nghị đang chờ; hãy giải quyết bớt trước",
-            f"{_OPEN} requests wait already; decide about some of them first",
-        )
-    request = {
-        "id": desk.runtime.ids.new()[-12:].lower(),
-        "by": person,
-        "at": desk.runtime.clock.now().isoformat(),
-        "grant": grant_shown(grant),
-    }
-    await desk.audit.note("grant-asked", by, request=request["id"], asked_by=person, **grant_shown(grant))
-    await desk.store.meta.put(_REQUESTS, [*requests, request])
-    return request
+async def waiting(desk: Desk, place: str) -> list[dict[str, Any]]:
+    return list(await desk.store.meta.get(place) or [])
 
 
-async def grant_requests(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
-    del by, arguments
-    return await _requests(desk)
+async def leave(desk: Desk, place: str, request: dict[str, Any], most: int) -> None:
+    """Raises `Refused` where `most` wait already."""
+
+    def with_it(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(requests) >= most:
+            raise Refused(
+                f"Đã có {most} đề nghị đang chờ; hãy giải quyết bớt trước",
+                f"{most} requests wait already; decide about some of them first",
+            )
+        return [*requests, request]
+
+    await _change(desk, place, with_it)
 
 
-async def grant_approve(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
-    """The second person makes it a grant. The first one cannot."""
-    request, person = await _request(desk, arguments["request"]), person_of(by, arguments.get("by"))
-    two_people(request["by"], person)
-    grant = _grant(desk.policy, request["grant"])
-    await _put(desk, by, grant, asked_by=request["by"], approved_by=person, request=request["id"])
-    await _forget(desk, request["id"])
-    return {**grant_shown(grant), "asked_by": request["by"], "approved_by": person}
+async def take(desk: Desk, place: str, wanted: str, shown_by: str) -> None:
+    """Whoever takes a request decides about it, and nobody else any more. Raises `Refused` where it is gone."""
+
+    def without_it(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        left = [each for each in requests if each["id"] != wanted]
+        if len(left) == len(requests):
+            raise gone(wanted, shown_by)
+        return left
+
+    await _change(desk, place, without_it)
 
 
-async def grant_reject(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
-    """Anybody may say no, who asked too."""
-    request, person = await _request(desk, arguments["request"]), person_of(by, arguments.get("by"))
-    facts = {"request": request["id"], "asked_by": request["by"], "rejected_by": person}
-    await desk.audit.note("grant-rejected", by, **facts)
-    await _forget(desk, request["id"])
-    return facts
-
-
-async def grant_add(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
-    """A decision that stands on paper already, entered at once: `by` asked for it, `approved_by` approved it."""
-    grant = _grant(desk.policy, arguments)
-    asked, approved = str(arguments.get("by") or ""), str(arguments.get("approved_by") or "")
-    two_people(asked, approved)
-    await _put(desk, by, grant, asked_by=asked, approved_by=approved)
-    return grant_shown(grant)
-
-
-async def grant_explain(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
-    """Why a call would be allowed or refused today, in the order in which the bus asks."""
-    del by
-    return explain(
-        desk.policy,
-        desk.ledger,
-        str(arguments["consumer"]),
-        str(arguments["system"]),
-        str(arguments["operation"]),
-        purpose=arguments.get("purpose"),
-        case=arguments.get("case"),
-        native=bool(arguments.get("native")),
-    ).as_dict()
-
-
-async def _put(desk: Desk, typed_by: str, grant: Grant, **people: str) -> None:
-    """Evidence first: a grant that nobody can account for must not stand."""
-    await desk.audit.note("grant-added", typed_by, **grant_shown(grant), **people)
-    await desk.policy.put_grant(grant)
-
-
-async def _requests(desk: Desk) -> list[dict[str, Any]]:
-    return list(await desk.store.meta.get(_REQUESTS) or [])
-
-
-async def _request(desk: Desk, wanted: Any) -> dict[str, Any]:
-    for each in await _requests(desk):
+async def found(desk: Desk, place: str, wanted: Any, shown_by: str) -> dict[str, Any]:
+    for each in await waiting(desk, place):
         if each["id"] == str(wanted):
             return each
-    raise Refused(
-        f"Không có đề nghị {wanted} đang chờ; xem bằng `lgsp grant requests`",
-        f"no request {wanted} waits; `lgsp grant requests` shows those that do",
+    raise gone(wanted, shown_by)
+
+
+def gone(wanted: Any, shown_by: str) -> Refused:
+    return Refused(
+        f"Không có đề nghị {wanted} đang chờ; xem bằng `{shown_by}`",
+        f"no request {wanted} waits; `{shown_by}` shows those that do",
     )
 
 
-async def _forget(desk: Desk, request: str) -> None:
-    await desk.store.meta.put(_REQUESTS, [each for each in await _requests(desk) if each["id"] != request])
+async def _change(desk: Desk, place: str, work: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+    """Two people who ask in the same moment, at two workers, are both heard."""
+    while True:
+        was = await desk.store.meta.get(place)
+        if await desk.store.meta.swap(place, was, work(list(was or []))):
+            return
 
 
 def person_of(typed_by: str, named: Any) -> str:
@@ -147,34 +107,8 @@ def person_of(typed_by: str, named: Any) -> str:
 
 
 def two_people(first: str, second: str) -> None:
-    if not first.strip() or not second.strip() or first.strip().casefold() == second.strip().casefold():
+    if same_person(first, "") or same_person(second, "") or same_person(first, second):
         raise Refused("Người đề nghị và người phê duyệt phải là hai người", "two different people must ask and approve")
-
-
-def _grant(policy: Policy, arguments: Mapping[str, Any]) -> Grant:
-    fields, purposes = arguments.get("fields"), arguments.get("purposes")
-    if not str(arguments.get("legal_basis") or "").strip():
-        raise Refused(
-            "Quyền phải dựa trên quyết định hoặc văn bản: hãy nêu căn cứ",
-            "a grant rests on a decision or a law: name it",
-        )
-    if wrong := [each for each in purposes or () if parse_procedure_code(str(each)) is None]:
-        raise Refused(
-            f"Mã thủ tục không đúng dạng: {wrong[0]}", f"{wrong[0]} is no code of a procedure, as 1.001193 is"
-        )
-    return Grant(
-        consumer=consumer_of(policy, arguments["consumer"]).id,
-        system=str(arguments["system"]),
-        operation=str(arguments["operation"]),
-        fields=tuple(fields) if fields else None,
-        purposes=tuple(purposes) if purposes else None,
-        legal_basis=str(arguments["legal_basis"]),
-        admits_trial=bool(arguments.get("admits_trial")),
-        valid_from=day_of(arguments.get("valid_from")),
-        valid_to=day_of(arguments.get("valid_to")),
-        quota_per_minute=arguments.get("quota_per_minute"),
-        needs_case=bool(arguments.get("needs_case")),
-    )
 
 
 # -- security levels ---------------------------------------------------------------------------------------------------
@@ -229,10 +163,6 @@ def consumer_of(policy: Policy, name: Any) -> Consumer:
     return consumer
 
 
-def grant_shown(grant: Grant) -> dict[str, Any]:
-    return {**asdict(grant), "valid_from": iso(grant.valid_from), "valid_to": iso(grant.valid_to)}
-
-
 def iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
@@ -246,12 +176,6 @@ def day_of(text: Any) -> date | None:
 
 DECISIONS: Mapping[str, Callable[[Desk, str, Mapping[str, Any]], Awaitable[Any]]] = MappingProxyType(
     {
-        "grant.ask": grant_ask,
-        "grant.requests": grant_requests,
-        "grant.approve": grant_approve,
-        "grant.reject": grant_reject,
-        "grant.add": grant_add,
-        "grant.explain": grant_explain,
         "compliance.show": compliance_show,
         "compliance.import": compliance_import,
     }

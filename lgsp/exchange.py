@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lgsp.errors import LgspError, Timeout
+from lgsp.events import direct
 from lgsp.model import Consumer, Data, Face, Grant, HttpRequest, HttpResponse, Lang
 from lgsp.runtime import Clock
 
@@ -25,7 +26,7 @@ Step = Callable[["Exchange", Handler], Awaitable[Data]]
 
 def chain(*steps: Step, then: Handler) -> Handler:
     """The steps around `then`, first outermost: the order in the call is the order of the exchange."""
-    handler = then
+    handler = direct(then)
     for step in reversed(steps):
         handler = _around(step, handler)
     return handler
@@ -33,9 +34,10 @@ def chain(*steps: Step, then: Handler) -> Handler:
 
 def _around(step: Step, inner: Handler) -> Handler:
     """Not `async` itself: it hands on the step's own awaitable, so a step costs one frame and not two."""
+    taken = direct(step)
 
     def handler(exchange: Exchange) -> Awaitable[Data]:
-        return step(exchange, inner)
+        return taken(exchange, inner)
 
     return handler
 

@@ -151,7 +151,7 @@ class Gateway:
         self.reload, self.drain = Reload(self.current, self.runtime), Drain(self.runtime.clock)
         self.outlook = Outlook(self, lambda: self.feed.changes)
         news = News(self.runtime.clock)
-        self.events.subscribe(news)
+        self.events.subscribe(news, *news.HEARS)
         self.alerting = Alerting(
             self.store,
             self.runtime,

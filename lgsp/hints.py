@@ -24,6 +24,7 @@ _NUMBER = re.compile(
 )
 _GENDER = ("gioitinh",)
 _BIRTH = ("ngaysinh", "namsinh", "ngaythangnamsinh", "ngaysinhtext")
+_DENIES = re.compile("|".join((*_GENDER, *_BIRTH)))
 _YEAR = re.compile(r"(?:.*[^0-9])?((?:19|20)[0-9]{2})(?:[^0-9].*)?|((?:19|20)[0-9]{2})[0-9]{4}")
 _SEX = {"1": "1", "nam": "1", "male": "1", "2": "2", "nữ": "2", "nu": "2", "female": "2"}
 
@@ -50,13 +51,16 @@ def _walk(value: Any, path: str) -> Iterator[str]:
 
 
 def _object(value: Data, path: str) -> Iterator[str]:
+    lower: Data | None = None
     for name, said in value.items():
         if said.__class__ is not str or len(said) != 12 or not said.isdecimal():
             continue
+        lower = lower or {name.lower(): inner for name, inner in value.items()}
+        if not _DENIES.search(" ".join(lower)):
+            return  # nothing here that a number could contradict: so is nearly every question
         shape, number = _NUMBER.fullmatch(name.lower()), parse_personal_number(said)
         if shape is None or number is None:
             continue
-        lower = {name.lower(): inner for name, inner in value.items()}
         gender = _first(lower, shape[1], _GENDER)
         birth = _first(lower, shape[1], _BIRTH)
         wrong = disagreements(number, gender=_SEX.get(gender.strip().lower()), birth_year=_year(birth))

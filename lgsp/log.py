@@ -12,7 +12,7 @@ from typing import Any, TextIO, get_args
 import msgspec
 import structlog
 
-from lgsp import events
+from lgsp import events, moments
 from lgsp.events import Event
 from lgsp.model import Text
 from lgsp.runtime import Clock
@@ -91,33 +91,36 @@ def subscriber(out: TextIO, clock: Clock, level: str = "info") -> Callable[[Even
 
     Everything that a kind of event decides is decided here, once: its name, whether it is written at all, which fields.
     """
-
-    def line(_: Any, at_level: str, said: structlog.types.EventDict) -> str:
-        """The last word of structlog's: everything in one mapping that nobody unpacks on the way."""
-        members: dict[str, Any] = said["members"]
-        members["event"], members["level"] = said["event"], at_level
-        if "at" not in members:
-            members["at"] = clock.now().isoformat(timespec="milliseconds")
-        return msgspec.json.encode(members).decode()
-
-    log = structlog.wrap_logger(
-        Pages(out),
-        processors=[line],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        context_class=dict,
-    )
-    writers = {
-        kind: (name, getattr(log, at_level), _shape(kind))
+    log = structlog.wrap_logger(Pages(out), processors=[_json], wrapper_class=Ready, context_class=dict)
+    lines = {
+        kind: (at_level, _line(kind, name, at_level, clock))
         for kind, (name, at_level) in NAMES.items()
         if _LEVELS[at_level] >= _LEVELS[level]
     }
+    say: Callable[[str, msgspec.Struct], None] = log.bind().say
 
     def write(event: Event) -> None:
-        if (writer := writers.get(type(event))) is not None:
-            name, say, shape = writer
-            say(name, members=_members(event, shape))
+        if (found := lines.get(type(event))) is not None:
+            at_level, line = found
+            say(at_level, line(event))
 
     return write
+
+
+class Ready(structlog.BoundLoggerBase):
+    """structlog's logger for what is complete when it comes: nothing is bound to it, so nothing is copied for a line."""
+
+    def say(self, at_level: str, said: Any) -> None:
+        for each in self._processors:
+            said = each(self._logger, at_level, said)
+        getattr(self._logger, at_level)(said)
+
+
+def _json(_: Any, __: str, said: Any) -> str:
+    return _ENCODER.encode(said).decode()
+
+
+_ENCODER = msgspec.json.Encoder()
 
 
 class Pages:
@@ -159,35 +162,42 @@ def silent() -> logging.Logger:
     return found
 
 
-Shape = tuple[tuple[str, Callable[[Any], Any] | None], ...]
-"""Every field of a kind of event in its order: its key, "" where it may not stand in a line, and how it is written."""
+def _line(kind: type[msgspec.Struct], name: str, at_level: str, clock: Clock) -> Callable[[Event], msgspec.Struct]:
+    """Makes an event's line: a member for each field that may stand in one, as a plain value; None is left out."""
+    fields = msgspec.structs.fields(kind)
+    places = {each.name: place for place, each in enumerate(fields)}
+    kept = [each.name for each in fields if each.name in ALLOWED]
+    all_kept = len(kept) == len(fields)
+    members = [(each, Any, None) for each in dict.fromkeys([*kept, "event", "level", "at"])]
+    line = msgspec.defstruct(f"{kind.__name__}Line", members, omit_defaults=True, gc=False)
+    changed = [(places[each.name], how) for each in fields if (how := _how(each.type)) is not None]
+    dated, fixed = "at" in places, (name, at_level)
+
+    def make(event: Event) -> msgspec.Struct:
+        values = list(msgspec.structs.astuple(event))
+        for place, how in changed:
+            if values[place] is not None:
+                values[place] = how(values[place])
+        if not all_kept:
+            values = [values[places[each]] for each in kept]
+        values += fixed
+        if not dated:
+            values.append(moments.short(clock.now()))
+        return line(*values)
+
+    return make
 
 
-def _shape(kind: type[msgspec.Struct]) -> Shape:
-    return tuple(
-        (each.name if each.name in ALLOWED else "", next(filter(None, map(_WRITTEN.get, _kinds(each.type))), None))
-        for each in msgspec.structs.fields(kind)
-    )
-
-
-def _kinds(declared: Any) -> tuple[Any, ...]:
-    """`Text | None` is two."""
-    return get_args(declared) if isinstance(declared, UnionType) else (declared,)
-
-
-def _members(event: Event, shape: Shape) -> dict[str, Any]:
-    """An event's fields as plain values; None is left out."""
-    return {
-        key: value if written is None else written(value)
-        for (key, written), value in zip(shape, msgspec.structs.astuple(event), strict=True)
-        if value is not None and key
-    }
+def _how(declared: Any) -> Callable[[Any], Any] | None:
+    """How a field of that type is written; `Text | None` is two types."""
+    kinds = get_args(declared) if isinstance(declared, UnionType) else (declared,)
+    return next(filter(None, map(_WRITTEN.get, kinds)), None)
 
 
 _WRITTEN: Mapping[Any, Callable[[Any], Any]] = MappingProxyType(
     {
         Text: lambda text: text.vi,
-        datetime: lambda moment: moment.isoformat(timespec="milliseconds"),
+        datetime: moments.short,
         float: lambda number: round(number, 6),
     }
 )

@@ -6,13 +6,16 @@ as "other" (RULES 10), and none is a person's identifier.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from lgsp import __version__
@@ -22,6 +25,7 @@ from lgsp.runtime import Offload
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_BOUNDS = (*(str(float(each)) for each in _BUCKETS), "+Inf")
 _BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
 
@@ -61,13 +65,8 @@ class Metrics:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.registry = own = CollectorRegistry(auto_describe=True)
-        self._exchanges = Counter(
-            "lgsp_exchanges", "Exchanges by outcome", ["system", "operation", "face", "outcome"], registry=own
-        )
-        self._seconds = Histogram(
-            "lgsp_exchange_seconds", "From first byte to answer", ["system"], buckets=_BUCKETS, registry=own
-        )
-        self._attempts = Counter("lgsp_attempts", "Tries at backends", ["system", "outcome"], registry=own)
+        self._exchanges = _Exchanges(reading)
+        own.register(self._exchanges)
         self._refused = Counter("lgsp_edge_refused", "Refused before an exchange", ["code"], registry=own)
         self._told = Counter("lgsp_callbacks", "Call-backs that were taken or parked", ["outcome"], registry=own)
         self._died = Counter("lgsp_tasks_died", "Background tasks restarted", ["name"], registry=own)
@@ -86,21 +85,13 @@ class Metrics:
         Gauge("lgsp_build_info", "1", ["version"], registry=own).labels(__version__).set(1)
         self._asked: list[Callable[[], Metric]] = []
         own.register(_Asked(self._own))
-        self._bound: dict[tuple[str | None, str | None, str, str], tuple[Counter, Histogram]] = {}
-        self._made: dict[tuple[str, str], Counter] = {}
 
     def __call__(self, event: Event) -> None:
         match event:
             case ExchangeFinished():
-                counted, seconds = self._finished(event.system, event.operation, event.face, event.outcome)
-                counted.inc()
-                seconds.observe(event.seconds)
+                self._exchanges.finished(event)
             case AttemptMade():
-                key = event.system, event.outcome
-                made = self._made.get(key)
-                if made is None:
-                    made = self._made[key] = self._attempts.labels(*key)
-                made.inc()
+                self._exchanges.attempts[event.system, event.outcome] += 1
             case EdgeRefused():
                 self._refused.labels(event.code).inc()
             case CallbackEnded():
@@ -109,21 +100,6 @@ class Metrics:
                 self._died.labels(event.name).inc()
             case _:
                 pass
-
-    def _finished(
-        self, system: str | None, operation: str | None, face: str, outcome: str
-    ) -> tuple[Counter, Histogram]:
-        """The two numbers that an exchange moves. Only registered names are kept, so what is kept has a bound."""
-        key = system, operation, face, outcome
-        if (bound := self._bound.get(key)) is not None:
-            return bound
-        known = system is not None and operation is not None and self._reading.knows(system, operation)
-        if not known:
-            key = "other", "other", face, outcome
-        bound = self._exchanges.labels(*key), self._seconds.labels(key[0])
-        if known:
-            self._bound[key] = bound
-        return bound
 
     def watch(self, connections: Connections) -> None:
         """The door of this process is open."""
@@ -158,6 +134,67 @@ class Metrics:
         _fill(self._callbacks, callbacks)
         self._entries.set(self._reading.audit_entries())
         return await offload(lambda: generate_latest(self.registry))
+
+
+@dataclass(slots=True)
+class _Spread:
+    """How long the exchanges of one system took."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(_BUCKETS) + 1))
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Calls:
+    """Exchanges of one outcome, and where their seconds go."""
+
+    spread: _Spread
+    count: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Exchanges(Collector):
+    """What every call moves, as plain sums: the library's own numbers take a lock each, and find their buckets one by one.
+    A scrape writes them off the loop, so it looks at a copy of each table."""
+
+    reading: Reading
+    calls: dict[tuple[str | None, str | None, str, str], _Calls] = field(default_factory=dict)
+    spreads: dict[str, _Spread] = field(default_factory=dict)
+    attempts: Counts[tuple[str, str]] = field(default_factory=Counts)
+
+    def finished(self, event: ExchangeFinished) -> None:
+        calls = self.calls.get((event.system, event.operation, event.face, event.outcome)) or self._calls(event)
+        calls.count += 1
+        spread = calls.spread
+        spread.seconds += event.seconds
+        spread.buckets[bisect_left(_BUCKETS, event.seconds)] += 1
+
+    def _calls(self, event: ExchangeFinished) -> _Calls:
+        """Only registered names are kept, so what is kept has a bound."""
+        system, operation = event.system, event.operation
+        if system is None or operation is None or not self.reading.knows(system, operation):
+            system = operation = "other"
+        spread = self.spreads.setdefault(system, _Spread())
+        return self.calls.setdefault((system, operation, event.face, event.outcome), _Calls(spread))
+
+    def collect(self) -> Iterator[Metric]:
+        names = ["system", "operation", "face", "outcome"]
+        exchanges = CounterMetricFamily("lgsp_exchanges", "Exchanges by outcome", labels=names)
+        for key, calls in list(self.calls.items()):
+            exchanges.add_metric([str(each) for each in key], calls.count)
+        yield exchanges
+        seconds = HistogramMetricFamily("lgsp_exchange_seconds", "From first byte to answer", labels=["system"])
+        for system, spread in list(self.spreads.items()):
+            seconds.add_metric([system], list(zip(_BOUNDS, accumulate(spread.buckets), strict=True)), spread.seconds)
+        yield seconds
+        attempts = CounterMetricFamily("lgsp_attempts", "Tries at backends", labels=["system", "outcome"])
+        for both, count in list(self.attempts.items()):
+            attempts.add_metric(both, count)
+        yield attempts
+
+    def describe(self) -> list[Metric]:
+        """As below."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,8 @@ class Operation:
 
     def route(self, era: str) -> BackendRoute:
         """The backend that answers in this era; the first one where none names it."""
+        if len(self.routes) == 1:
+            return self.routes[0]
         return next((r for r in self.routes if not r.backend.era or era in r.backend.era), self.routes[0])
 
 

@@ -126,7 +126,7 @@ def is_top(key: str, part: str) -> bool:
 def metrics() -> Iterator[tuple[str, ...]]:
     for metric in Metrics(Nothing()).registry.collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")
-        labels = getattr(LABELS.get(metric.name), "_labelnames", ())
+        labels = getattr(LABELS.get(metric.name, metric), "_labelnames", ())
         yield f"`{name}`", ", ".join(labels), metric.documentation
 
 

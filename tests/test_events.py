@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import get_args
 
 import pytest
 from msgspec.structs import fields
 
-from lgsp.events import Event, Events, Started, Stopped
+from lgsp.events import Event, Events, Started, Stopped, direct
 
 PERSONAL = {"data", "body", "request", "answer", "response", "subject", "headers", "token", "secret", "password"}
 
@@ -31,6 +32,20 @@ def test_who_names_kinds_hears_these_alone_and_may_come_late() -> None:
     events.publish(stopped)
     events.publish(started := Started("gateway", "http://127.0.0.1:1"))
     assert heard == [("all", stopped), ("all", stopped), ("stopped", stopped), ("all", started)]
+
+
+def test_what_is_called_directly_says_the_same() -> None:
+    class Adds:
+        def __init__(self, to: int) -> None:
+            self.to = to
+
+        def __call__(self, other: int) -> int:
+            return self.to + other
+
+    adds = Adds(2)
+    for called in (adds, adds.__call__, lambda other: 2 + other, partial(max, 5)):
+        assert direct(called)(3) == 5
+    assert direct(adds) == adds.__call__
 
 
 @pytest.mark.parametrize("event", get_args(Event), ids=lambda event: event.__name__)

@@ -72,6 +72,17 @@ async def test_what_a_scrape_says() -> None:
     assert "017099990001" not in text
 
 
+async def test_times_are_added_up_by_bucket() -> None:
+    metrics = Metrics(Reading())
+    for seconds in (0.005, 0.02, 0.02, 400.0):
+        metrics(ExchangeFinished("i", "c", "rest", "register", "ask", "consumer", "ok", None, seconds, 1, 0.01, AT))
+    lines = (await metrics.render(inline, {})).decode().splitlines()
+    for bound, count in (("0.005", 1), ("0.01", 1), ("0.025", 3), ("120.0", 3), ("+Inf", 4)):
+        assert f'lgsp_exchange_seconds_bucket{{le="{bound}",system="register"}} {count}.0' in lines
+    assert 'lgsp_exchange_seconds_count{system="register"} 4.0' in lines
+    assert 'lgsp_exchange_seconds_sum{system="register"} 400.045' in lines
+
+
 async def test_the_page_is_written_off_the_loop() -> None:
     """With every operation, face and outcome it has thousands of lines (RULES 11)."""
     where: list[int] = []

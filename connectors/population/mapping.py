@@ -94,9 +94,9 @@ def _person(row: Mapping[str, object]) -> Data:
         "Ten": _given(full, family, middle),
         **{each: leaves.get(each) for each in SIMPLE},
         "NgayThangNamSinh": read_date(born.get("NgayThangNam"), "yyyyMMdd") or read_date(born.get("Nam"), "yyyyMMdd"),
-        **{each: texts(row.get(each)) for each in ADDRESSES},
+        **{each: texts(row[each]) for each in ADDRESSES if each in row},
         "QuocTich": leaves.get("QuocTich"),
-        **{each: texts(row.get(each)) for each in RELATIVES},
+        **{each: texts(row[each]) for each in RELATIVES if each in row},
         "SoSoHoKhau": leaves.get("SoSoHoKhau"),
     }
     return {name: value for name, value in person.items() if value}

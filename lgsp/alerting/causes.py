@@ -141,6 +141,8 @@ _SAID: Mapping[str, tuple[int, Text]] = {
 class News:
     """A subscriber: single events that stay a cause for a while, and witnesses that have fallen silent. Bounded."""
 
+    HEARS = (SecurityAlert, EvidenceWitnessed)
+
     clock: Clock
     alerts: dict[tuple[str, str], datetime] = field(default_factory=dict)
     silent: dict[str, datetime] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from lgsp import moments
 from lgsp.audit.chain import canonical
 from lgsp.model import Blob, Data
 from lgsp.store import Keys
@@ -66,7 +67,7 @@ def digest(keys: Keys, data: Data | None) -> str | None:
     """HMAC-SHA-256 of the canonical message. Keyed, because a plain digest of one identifier is undone by trying all."""
     if data is None:
         return None
-    return keys.digest(b"message", written(data)).hex()
+    return keys.message(written(data)).hex()
 
 
 def written(data: Data) -> bytes:
@@ -122,7 +123,7 @@ def _subjects(exchange: Exchange, keys: Keys) -> tuple[bytes, ...]:
 def _who_and_why(exchange: Exchange, kind: EntryKind, at: datetime) -> dict[str, Any]:
     return {
         "kind": kind,
-        "at": at.isoformat(),
+        "at": moments.written(at),
         "exchange": exchange.id,
         "correlation": exchange.correlation_id,
         "face": exchange.face.value,

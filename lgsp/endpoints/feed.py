@@ -45,6 +45,9 @@ class Feed:
 
     def __call__(self, event: Event) -> None:
         match event:
+            case ExchangeFinished():
+                if event.system is not None:
+                    self._calls[event.system, "ok" if event.outcome == "ok" else "error"] += 1
             case HealthChanged():
                 cause = event.cause.as_dict() if event.cause else None
                 body = {"system": event.system, "was": event.was, "now": event.now, "cause": cause, "at": event.at}
@@ -54,8 +57,6 @@ class Feed:
                 body = {"system": event.system, "was": event.was, "now": event.now, "at": event.at}
                 self.changes += 1
                 self._put("stage", {**body, "decision": event.decision})
-            case ExchangeFinished(system=str() as system):
-                self._calls[system, "ok" if event.outcome == "ok" else "error"] += 1
             case _:
                 pass
 
@@ -81,6 +82,10 @@ class Feed:
     def since(self, number: int | None) -> Iterator[Message]:
         """What came after a number; nothing of the past for a reader who names none."""
         return (message for message in tuple(self._ring) if number is not None and message.number > number)
+
+    def held(self) -> dict[str, tuple[int, int]]:
+        """What is kept and who listens, with the bounds, for metrics."""
+        return {"feed": (len(self._ring), _RING), "streams": (self.streams, _STREAMS)}
 
     @property
     def last(self) -> int:

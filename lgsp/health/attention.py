@@ -16,7 +16,7 @@ from lgsp.errors import LgspError, ProviderFault
 from lgsp.events import Event, ExchangeFinished
 from lgsp.model import Face, Text
 
-WINDOW = timedelta(minutes=10)
+WINDOW, _MINUTE = timedelta(minutes=10), timedelta(minutes=1)
 ENOUGH = 3
 """Refusals by policy in the window; fewer are somebody trying."""
 ENOUGH_BAD, BAD_SHARE = 5, 0.5
@@ -116,16 +116,20 @@ class Attention:
         if event.system is None or event.consumer is None:
             return
         outcome = REPEATED if event.repeated else event.outcome
-        minute = event.at.replace(second=0, microsecond=0)
-        if not self.minutes or self.minutes[-1].at != minute:
+        if not self.minutes or not self.minutes[-1].at <= event.at < self.minutes[-1].at + _MINUTE:
             self._forget(event.at)
-            self.minutes.append(_Minute(minute))
+            self.minutes.append(_Minute(event.at.replace(second=0, microsecond=0)))
         counts = self.minutes[-1].counts
         key = (event.system, event.consumer, outcome)
         if key in counts or len(counts) < MOST:
             counts[key] += 1
             if kind := _kind(outcome):
                 self.began.setdefault((event.system, event.consumer, kind), event.at)
+
+    @property
+    def held(self) -> tuple[int, int]:
+        """What is counted of the newest minute, and its bound, for metrics."""
+        return len(self.minutes[-1].counts) if self.minutes else 0, MOST
 
     def notices(self, now: datetime) -> list[Notice]:
         """What goes on, the most first."""

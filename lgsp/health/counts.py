@@ -18,7 +18,8 @@ BOUNDS = (
 """Upper bounds of the latency buckets in seconds; one more bucket holds what is above."""
 PROBE = ""
 """Stands for the bus itself where a consumer would stand: probes measure latency, and are nobody's calls."""
-DAY = timedelta(hours=24)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+DAY, _HOUR = timedelta(hours=24), timedelta(hours=1)
 KEPT = timedelta(hours=49)
 """Until the end of today, yesterday is compared with."""
 _TECHNICAL = frozenset(leaf.code for leaf in leaves() if issubclass(leaf, Unavailable | BusFault))
@@ -106,9 +107,13 @@ class Portions:
 class Counts:
     tallies: dict[tuple[str, datetime], Tally] = field(default_factory=dict)
     fresh: Portions = field(default_factory=Portions)
+    _hour: datetime = _NEVER
+    """Of the last call; nearly always the next one's too."""
 
     def add(self, system: str, operation: str, consumer: str, outcome: str, seconds: float, at: datetime) -> None:
-        hour = _hour(at)
+        hour = self._hour
+        if not hour <= at < hour + _HOUR:
+            hour = self._hour = _hour(at)
         tally = self.tallies.get((system, hour))
         if tally is None:
             self._forget(at)

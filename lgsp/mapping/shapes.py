@@ -32,12 +32,11 @@ def texts(part: object) -> Data:
     found: Data = {}
     if isinstance(part, dict):
         for name, value in part.items():
-            kind = value.__class__
-            if kind is dict or kind is list:
-                continue
-            text = value if kind is str and value.isascii() else text_of(value)
-            if text and name[:1] != "@":
-                found[name] = text
+            if value.__class__ is str:
+                if value and name[:1] != "@":
+                    found[name] = value if value.isascii() else unicodedata.normalize("NFC", value)
+            elif value.__class__ is not dict and value.__class__ is not list and value is not None and name[:1] != "@":
+                found[name] = text_of(value)
     return found
 
 

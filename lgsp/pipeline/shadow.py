@@ -108,9 +108,8 @@ class Shadow:
             return ""
         if exchange.face in (Face.INTERNAL, Face.NATIVE):
             return ""
-        upstream = self.upstream_of(operation.system)
-        entry = self.stages.stage(operation.system) if upstream else None
-        return upstream if entry is not None and entry.stage is Stage.TRIAL else ""
+        entry = self.stages.stage(operation.system)
+        return self.upstream_of(operation.system) if entry is not None and entry.stage is Stage.TRIAL else ""
 
     def _later(self, pair: _Pair) -> None:
         try:

@@ -22,21 +22,30 @@ from lgsp.runtime import Ids
 _NAMES = ("subjects", "digests", "bodies", "evidence")
 _NONCE = 12
 _LENGTH = 32
+_BLOCK = 64
+"""Of SHA-256, in bytes."""
+
+
+_MESSAGE = len(b"message").to_bytes(8, "big") + b"message"
 
 
 class Keyed:
     """HMAC-SHA-256 (RFC 2104) under one key, which is worked in once. `hmac.digest` lets go of the interpreter's lock for
-    every message, and a call waits each time until the writer's thread gives it back."""
+    every message, and a call waits each time until the writer's thread gives it back; the library's object copies itself
+    three times for each."""
 
-    __slots__ = ("_begun",)
+    __slots__ = ("_inner", "_outer")
 
     def __init__(self, key: bytes) -> None:
-        self._begun = hmac.new(key, digestmod="sha256")
+        block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = hashlib.sha256(bytes(each ^ 0x36 for each in block))
+        self._outer = hashlib.sha256(bytes(each ^ 0x5C for each in block))
 
     def digest(self, message: bytes) -> bytes:
-        found = self._begun.copy()
-        found.update(message)
-        return found.digest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,6 +67,10 @@ class Keys:
         """HMAC-SHA-256 of a message; parts are kept apart by their lengths."""
         framed = b"".join([len(part).to_bytes(8, "big") + part for part in parts])
         return self._digests.digest(framed)
+
+    def message(self, written: bytes) -> bytes:
+        """`digest(b"message", written)`, which nearly every entry of the evidence has."""
+        return self._digests.digest(_MESSAGE + len(written).to_bytes(8, "big") + written)
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """AES-256-GCM; what is sealed opens only under the name that it was bound to."""

@@ -44,6 +44,7 @@ def test_sealed_under_its_name() -> None:
 def test_parts_of_a_digest_are_kept_apart() -> None:
     keys = load_keys(None, Runtime.system().ids)
     assert keys.digest(b"a", b"bc") != keys.digest(b"ab", b"c")
+    assert keys.message(b"bc") == keys.digest(b"message", b"bc")
     assert "Keys" in repr(keys)
     assert len(repr(keys)) < 200
 

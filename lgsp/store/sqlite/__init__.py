@@ -213,6 +213,6 @@ def _prepared(
         else:
             migrate(connection, migrations(family), runtime.clock.now())
         if family == "exchanges":  # derived: what a power cut takes is read from the chains once more
-            connection.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768")
+            connection.execute("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384")
 
     return prepare
