@@ -23,7 +23,7 @@ fuzz: $(VENV)/.dev ## each target of tests/security/fuzzing for SECONDS=600, gui
 	@$(BIN)/python -m tests.security.fuzzing --seconds $(SECONDS) $(ARGS)
 
 hostile: $(VENV)/.dev ## every hostile case at every face and from every backend (files of one's own: CORPORA=DIR)
-	@HOSTILE=whole CORPORA="$(CORPORA)" $(BIN)/python -m pytest tests/security/test_hostile.py $(ARGS)
+	@HOSTILE=whole CORPORA="$(CORPORA)" $(BIN)/python -m pytest tests/security/test_hostile.py tests/security/test_crowds.py $(ARGS)
 
 check: $(VENV)/.dev ## style, types, layers, and the house's own check of manifests, contracts and mappings
 	$(BIN)/ruff check .

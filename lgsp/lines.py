@@ -6,11 +6,13 @@ redirects, proxies, traces, decompression) is off for a backend anyway, and was 
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from lgsp.model import HttpRequest
@@ -25,6 +27,8 @@ AGENT = "lgsp"
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that announce no length where they carry nothing."""
 _TARGETS = 64
+_ALONE_SECONDS = 600.0
+"""After a backend has said something that nobody had asked for, each question to it goes over a connection of its own."""
 Trust = ssl.SSLContext | bool
 """What the TLS of a backend must chain to; True for what the machine trusts."""
 
@@ -34,6 +38,7 @@ class Lines:
     """Of one system: its connections, and where they lead to."""
 
     connector: aiohttp.TCPConnector
+    _alone_until: float = 0.0
     _targets: dict[tuple[str, Trust], aiohttp.ClientRequest] = field(default_factory=dict)
 
     async def ask(
@@ -60,7 +65,7 @@ class Lines:
         except BaseException:
             connection.close()
             raise
-        return Reply(message.code, _joined(message.headers), content, connection)
+        return Reply(message.code, _joined(message.headers), content, connection, self)
 
     def _target(self, base: str, trust: Trust) -> aiohttp.ClientRequest:
         """What the pool wants to know of an address, worked out once."""
@@ -80,7 +85,32 @@ class Lines:
             protocol = connection.protocol
             if protocol is not None and not protocol.should_close:
                 return connection
-            connection.close()  # something came on it that nobody had asked for: it would be taken for our answer
+            alone, more = self._alone, protocol is not None and _said_more(protocol)
+            connection.close()  # what came on it would be taken for our answer
+            if more:
+                self._mistrust()
+                if alone:  # this one is new: the backend speaks before it is asked
+                    raise HttpProcessingError
+
+    @property
+    def _alone(self) -> bool:
+        return self._alone_until > 0.0 and asyncio.get_running_loop().time() < self._alone_until
+
+    def _mistrust(self) -> None:
+        """Whose answer is whose cannot be known of such a backend: one too many becomes the next caller's, and his the one
+        after that. What waits in the pool goes, and nothing is kept for a while."""
+        self._alone_until = asyncio.get_running_loop().time() + _ALONE_SECONDS
+        for waiting in self.connector._conns.values():  # noqa: SLF001  the pool has no word for it
+            for protocol, _ in waiting:
+                protocol.close()
+
+    def _end(self, connection: Any) -> None:
+        if connection.protocol is not None and _said_more(connection.protocol):
+            self._mistrust()
+        if self._alone:
+            connection.close()
+        else:
+            connection.release()
 
 
 @dataclass(slots=True)
@@ -91,10 +121,12 @@ class Reply:
     headers: dict[str, str]
     content: aiohttp.StreamReader
     _connection: Any
+    _lines: Lines
 
     def kept(self) -> None:
-        """Everything was read: the connection is for the next one, unless it said that it will close."""
-        self._connection.release()
+        """Everything was read: the connection is for the next one, unless it said that it will close, or more than it was
+        asked."""
+        self._lines._end(self._connection)  # noqa: SLF001  the two are one
 
     def broken(self) -> None:
         self._connection.close()
@@ -118,6 +150,11 @@ def written(request: HttpRequest, body: bytes, prefix: str, host: str) -> bytes:
     if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or first.count(" ") != 2:
         raise ValueError("a part of the request holds the end of a line, a blank or a zero byte")
     return text.encode() + b"\r\n\r\n" + body
+
+
+def _said_more(protocol: Any) -> bool:
+    """A whole message stands behind the answer, or before the question."""
+    return bool(protocol._buffer or protocol._tail)  # noqa: SLF001  `should_close` does not tell it from a good-bye
 
 
 def _joined(headers: Any) -> dict[str, str]:

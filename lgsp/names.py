@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from ipaddress import ip_address
-from typing import cast
+from typing import Any, cast
 
 import aiohttp
 from aiohttp import AddrInfoType
@@ -16,10 +16,11 @@ _AT_ONCE = 64 * 1024
 """Bytes of one backend connection that the kernel holds for us; on a long way that is still some megabytes a second."""
 
 
-def connector(resolver: AbstractResolver | None) -> aiohttp.TCPConnector:
-    """A pool of its own with its own cache of names; `resolver` instead of the machine's."""
+def connector(resolver: AbstractResolver | None, *, once: bool = False) -> aiohttp.TCPConnector:
+    """A pool of its own with its own cache of names; `resolver` instead of the machine's. `once`: no connection is used again."""
+    kept: dict[str, Any] = {"force_close": True} if once else {"keepalive_timeout": 15}
     return aiohttp.TCPConnector(
-        limit=POOL, keepalive_timeout=15, ttl_dns_cache=30, resolver=checked(resolver), socket_factory=_narrow
+        limit=POOL, ttl_dns_cache=30, resolver=checked(resolver), socket_factory=_narrow, **kept
     )
 
 

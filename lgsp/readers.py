@@ -69,6 +69,11 @@ class Readers:
         changes.subscribe(READERS, self._hear)
         changes.subscribe(AGAIN, self._hear_again)
 
+    @property
+    def held(self) -> tuple[int, int]:
+        """Consumers that are counted, and their bound, for metrics."""
+        return len(self._hours), _CONSUMERS
+
     def note(self, consumer: str, people: Iterable[bytes]) -> None:
         """Called with the keyed hashes of every question about people."""
         hour = self._hour(consumer, self._now())

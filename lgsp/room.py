@@ -8,8 +8,8 @@ document that waits to be read further. What hostile text can make of itself bey
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from lgsp.errors import Overloaded
@@ -110,6 +110,38 @@ class Share:
         self.room.strangers -= self._of_strangers
         self._held.clear()
         self._of_strangers = 0
+
+
+@dataclass(slots=True)
+class Unread:
+    """Large answers that stand in memory until their readers have taken them. Over `limit` bytes the one that has been on its
+    way longest is let go: whoever reads has long done so when as much has come after him."""
+
+    limit: int = 40 << 20
+    used: int = 0
+    dropped: int = 0
+    """Readers that were let go, for the metrics."""
+    _waiting: dict[object, tuple[int, Callable[[], object]]] = field(default_factory=dict)
+    """Size and how to let go, oldest first."""
+
+    @contextmanager
+    def taking(self, size: int, let_go: Callable[[], object]) -> Iterator[None]:
+        while self._waiting and self.used + size > self.limit:
+            oldest = next(iter(self._waiting))
+            drop = self._waiting[oldest][1]
+            self._end(oldest)
+            self.dropped += 1
+            drop()
+        mine = object()
+        self._waiting[mine] = size, let_go
+        self.used += size
+        try:
+            yield
+        finally:
+            self._end(mine)
+
+    def _end(self, which: object) -> None:
+        self.used -= self._waiting.pop(which, (0, None))[0]
 
 
 def tree_of(raw: bytes) -> int:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lgsp.alerting.routes import MOST as MOST_MESSAGES
 from lgsp.health.keeper import MOST_TRANSITIONS
 from lgsp.model import Health, Stage
+from lgsp.pipeline.bulkhead import MOST_REFUSALS
 
 if TYPE_CHECKING:
     from lgsp.gateway import Gateway
@@ -45,9 +47,20 @@ class Scrape:
         return self.house.soc.dropped if self.house.soc is not None else 0
 
     def held(self) -> Mapping[str, tuple[int, int]]:
-        return {
-            "evidence": self.house.audit.waiting,
-            "spool-bytes": (self.house.spool.used, self.house.spool.limit),
-            "transitions": (len(self.house.keeper.waiting), MOST_TRANSITIONS),
-            **self.house.policy.credentials.guard.held(),
+        house, spool = self.house, self.house.spool
+        found = {
+            "evidence": house.audit.waiting,
+            "spool-bytes": (spool.used, spool.limit),
+            "message-bytes": (spool.memory.used, spool.memory.limit),
+            "unread-bytes": (spool.unread.used, spool.unread.limit),
+            "slots": house.bulkhead.waiting(),
+            "refusals": (house.bulkhead.refusing, MOST_REFUSALS),
+            "transitions": (len(house.keeper.waiting), MOST_TRANSITIONS),
+            "attention": house.attention.held,
+            "alert-messages": (len(house.alerting.sender.waiting), MOST_MESSAGES),
+            "shadow": (house.shadow.waiting.qsize(), house.shadow.waiting.maxsize),
+            **house.feed.held(),
+            **house.watch.held(),
+            **house.policy.credentials.guard.held(),
         }
+        return found if house.soc is None else {**found, "syslog": house.soc.held}

@@ -14,7 +14,7 @@ from typing import BinaryIO, Literal
 from lgsp.errors import Overloaded, TooLarge
 from lgsp.lift import JsonLifter, Lifter, XmlLifter, escaped, utf8_cut
 from lgsp.model import Blob, Spooled, Text
-from lgsp.room import Room, Share
+from lgsp.room import Room, Share, Unread
 from lgsp.runtime import Runtime
 
 CHUNK = 256 * 1024
@@ -119,6 +119,8 @@ class Spool:
     used: int = 0
     memory: Room = field(default_factory=lambda: Room(24 * 1024**2))
     """For what does not go to disk."""
+    unread: Unread = field(default_factory=Unread)
+    """Of that, what is answered already and not taken yet."""
 
     def drawer(self) -> Drawer:
         """A new exchange's drawer."""

@@ -80,6 +80,11 @@ class Syslog:
     _told: int = 0
     _some: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def held(self) -> tuple[int, int]:
+        """Lines that wait, and their bound, for metrics."""
+        return len(self._waiting), self.bound
+
     def __call__(self, event: Event) -> None:
         if (said := cef.of_event(event, self.version, self.clock)) is None:
             return

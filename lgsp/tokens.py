@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from lgsp.errors import Unauthenticated
+from lgsp.errors import Overloaded, Unauthenticated
 from lgsp.guard import Token, hashed, token_refused
 from lgsp.model import Consumer
 from lgsp.runtime import Runtime
@@ -16,6 +16,8 @@ from lgsp.store.port import Store, StoreFailed, TokenRecord
 
 SCOPE = "am_application_scope default"
 """What the national platform answers where a client asks for no scope (DOMAIN §4.1)."""
+_SCOPES = 50
+"""Of one consumer at a time."""
 SANDBOX = "~sandbox"
 """At the end of a client id, and of an API key's name in the store: the key reaches the simulated systems only."""
 SANDBOX_TOKEN, SANDBOX_KEY = "sandbox.", "lgsp_sandbox_"
@@ -78,15 +80,20 @@ class Tokens:
         return Token(token, int(left), scope) if left >= 1 and hashed(token) in self._live else None
 
     async def give(self, consumer: Consumer, scope: str) -> Token:
-        """A new one."""
+        """A new one. Raises `Overloaded`: each scope has a token of its own, and nobody has endlessly many of them."""
         now = self.runtime.clock.now()
+        place = _place(consumer, scope)
+        self._given = {each: given for each, given in self._given.items() if given[1] > now}
+        own = [expires for each, (_, expires) in self._given.items() if each[0] == place[0] and each != place]
+        if len(own) >= _SCOPES:
+            raise Overloaded(retry_after=(min(own) - now).total_seconds())
         token, expires = self.runtime.ids.token(), now + timedelta(seconds=self.seconds)
         token = f"{SANDBOX_TOKEN}{token}" if consumer.sandbox else token
         digest = hashed(token)
         await self.store.tokens.put(digest, consumer.id, scope, expires)
         self._live = {known: live for known, live in self._live.items() if live.expires > now}
         self._live[digest] = _Live(consumer.id, scope, expires)
-        self._given[_place(consumer, scope)] = (token, expires)
+        self._given[place] = (token, expires)
         return Token(token, int(self.seconds), scope)
 
     async def revoke(self, token: str, consumer: str) -> bool:
@@ -100,11 +107,17 @@ class Tokens:
         return True
 
     async def forget(self, consumer: str) -> None:
-        """All of this consumer's."""
-        for digest in [digest for digest, live in self._live.items() if live.consumer == consumer]:
-            self._live.pop(digest, None)
-            await self.store.tokens.revoke(digest)
-            self._live.pop(digest, None)
+        """All of this consumer's, those too that another process has handed out and this one has not heard of yet."""
+        self._drop(consumer)
+        for record in await self.store.tokens.live_for(consumer):
+            await self.store.tokens.revoke(record.hash)
+        self._drop(consumer)  # a refresh may have read them meanwhile
+
+    def _drop(self, consumer: str) -> None:
+        self._live = {digest: live for digest, live in self._live.items() if live.consumer != consumer}
+        self._given = {
+            place: given for place, given in self._given.items() if place[0].removesuffix(SANDBOX) != consumer
+        }
 
 
 def _place(consumer: Consumer, scope: str) -> tuple[str, str]:

@@ -178,12 +178,11 @@ class AiohttpTransport:
         return lines
 
     def _session(self, system: str) -> aiohttp.ClientSession:
-        """On the same connections."""
+        """A large message has a connection of its own: its client would take what lies in a kept one for the answer."""
         session = self._sessions.get(system)
         if session is None:
             session = self._sessions[system] = aiohttp.ClientSession(
-                connector=self._lines_of(system).connector,
-                connector_owner=False,
+                connector=connector(self._resolver, once=True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"user-agent": AGENT},
                 trust_env=False,

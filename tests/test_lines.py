@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import aiohttp
 import pytest
@@ -53,6 +54,10 @@ async def backend(answers: Answers) -> AsyncIterator[tuple[Backend, Lines]]:
     finally:
         await lines.connector.close()
         server.close()
+        for writer in there.writers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 async def ask(there: Backend, lines: Lines, method: str = "POST", body: bytes = b"{}") -> bytes:
@@ -97,6 +102,37 @@ async def test_an_answer_that_came_before_its_question_is_nobodys() -> None:
             await asyncio.sleep(0)
         assert await ask(there, lines) == b"ab"
         assert there.opened == 2
+
+
+async def test_who_said_more_than_he_was_asked_is_asked_on_new_connections_only() -> None:
+    """The next one too many could come when the next question is on its way, and nobody could tell."""
+    async with backend(lambda number: OK * 2 if number == 3 else OK) as (there, lines):
+        first, second = [
+            await lines.ask(there.base, True, HttpRequest("GET", "/"), b"", OPENING) for _ in range(2)
+        ]  # the pool has two, then
+        for reply in (first, second):
+            await reply.content.read()
+            reply.kept()
+        assert there.opened == 2
+        for _ in range(4):
+            assert await ask(there, lines) == b"ab"
+        assert there.opened == 2 + 3, "neither the one that waited nor a new one is used again"
+        assert not [each for conns in lines.connector._conns.values() for each, _ in conns if each.is_connected()]
+
+
+async def test_a_backend_that_speaks_before_it_is_asked_is_refused_and_not_asked_for_ever() -> None:
+    async with backend(lambda _: OK) as (there, lines):
+        real = lines.connector.connect
+
+        async def greeted(*handed: Any) -> Any:  # as if it had come while the connection was opened
+            connection = await real(*handed)
+            connection.protocol.data_received(OK)
+            return connection
+
+        lines.connector.connect = greeted  # type: ignore[assignment, method-assign]
+        with pytest.raises(HttpProcessingError):
+            await ask(there, lines)
+        assert there.opened <= 2
 
 
 async def test_interim_answers_are_passed_over_and_a_head_has_no_body() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
 from lgsp.errors import Overloaded
-from lgsp.room import FREE, HEAVY, Room, tree_of
+from lgsp.room import FREE, HEAVY, Room, Unread, tree_of
 
 MIB = 1 << 20
 
@@ -131,3 +133,20 @@ async def test_what_earlier_ones_have_left_is_given_back_before_the_next_large_o
         async with room.turn(HEAVY + 1):
             pass  # nothing more has passed
     assert len(given) == 3
+
+
+def test_of_answers_that_are_not_taken_the_oldest_goes() -> None:
+    unread, gone = Unread(limit=10), list[str]()
+    with ExitStack() as readers:
+        for name, size in (("first", 4), ("second", 4)):
+            readers.enter_context(unread.taking(size, partial(gone.append, name)))
+        with unread.taking(2, partial(gone.append, "quick")):
+            assert unread.used == 10
+        assert gone == []
+        with unread.taking(6, partial(gone.append, "third")):
+            assert gone == ["first"]
+            assert unread.used == 10
+        with unread.taking(50, partial(gone.append, "huge")):  # a single one has room whatever its size
+            assert gone == ["first", "second"]
+            assert unread.used == 50
+    assert (unread.used, unread.dropped) == (0, 2)

@@ -81,6 +81,30 @@ def test_password_grant_and_strange_lifetimes() -> None:
     assert finish(dance, answered({"access_token": "t", "expires_in": -5})).seconds == 1.0
 
 
+@pytest.mark.parametrize(
+    "life", [10**400, -(10**400), "nan", "inf", "1" * 5000, [], {}, None, True], ids=lambda each: f"{each}"[:8]
+)
+def test_a_life_that_is_none_is_still_a_number_of_seconds(life: object) -> None:
+    dance = client_credentials(SETTING, None)
+    next(dance)
+    seconds = finish(dance, answered({"access_token": "t", "expires_in": life})).seconds
+    assert seconds is not None
+    assert 1.0 <= seconds <= 86400.0
+
+
+@pytest.mark.parametrize("token", ["", "a\r\nx: y", "a\nb", "a\0", "t" * 9000, "ệ", "\x7f", 5, ["t"], {"t": 1}, True])
+def test_what_cannot_stand_in_a_header_is_no_credential(token: object) -> None:
+    dance = client_credentials(SETTING, None)
+    next(dance)
+    with pytest.raises(SignInRefused):
+        dance.send(answered({"access_token": token, "expires_in": 60}))
+    if token != "":  # an empty session is the adapter's own affair
+        login = xroad_login(SETTING, DST)
+        next(login)
+        with pytest.raises(SignInRefused):
+            login.send(answered({"error_code": 0, "session": token}))
+
+
 def test_xroad_login() -> None:
     dance = xroad_login(SETTING, DST)
     request = next(dance)

@@ -10,12 +10,13 @@ from aiohttp import web
 
 from lgsp.adapters.rest import JSON
 from lgsp.endpoints import edge
-from lgsp.endpoints.documents import Documents
+from lgsp.endpoints.documents import Body, Documents
 from lgsp.endpoints.house import House, Route
 from lgsp.endpoints.notices import notices
 from lgsp.errors import UnknownOperation
-from lgsp.model import Face
+from lgsp.model import Face, HttpResponse
 
+_NONE: Mapping[str, str] = {}
 _ASSETS = {
     "swagger-ui.css": "text/css",
     "swagger-ui-bundle.js": "text/javascript",
@@ -29,9 +30,12 @@ _START = (
 _PAGE = """<!doctype html>
 <html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>LGSP API</title><link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css">
-</head><body><div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
+</head><body>{notice}
+<div id="swagger-ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script>
 <noscript><p>OpenAPI: <a href="/api/openapi.json">/api/openapi.json</a></p></noscript></body></html>
 """
+_DEMONSTRATION = """<p lang="vi"><strong>Môi trường trình diễn · dữ liệu giả định</strong>
+<span lang="en">· Demonstration, invented data</span></p>"""
 # Swagger UI sets styles on elements and draws its icons from data: URLs; nothing else may be loaded or called
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -43,7 +47,11 @@ def routes(house: House) -> list[Route]:
     documents = Documents(house)
 
     async def all_systems(request: web.Request) -> web.StreamResponse:
-        return _json(await documents.everything(edge.address(house, request)))
+        return await sent(request, await documents.everything(edge.address(house, request)))
+
+    async def sent(request: web.Request, document: Body, headers: Mapping[str, str] = _NONE) -> web.StreamResponse:
+        reply = HttpResponse(200, {"content-type": JSON}, document)
+        return await edge.send(house, request, reply, headers)
 
     async def one_system(request: web.Request) -> web.StreamResponse:
         newest = house.registry.connector(request.match_info["system"])
@@ -51,10 +59,11 @@ def routes(house: House) -> list[Route]:
         if connector is None:
             raise UnknownOperation()
         document = await documents.openapi(connector, edge.address(house, request))
-        return _json(document, notices(connector, None, Face.REST))
+        return await sent(request, document, notices(connector, None, Face.REST))
 
     async def page(_: web.Request) -> web.StreamResponse:
-        return web.Response(text=_PAGE, content_type="text/html", headers={"Content-Security-Policy": _CSP})
+        text = _PAGE.replace("{notice}", _DEMONSTRATION if house.settings.demo else "")
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": _CSP})
 
     async def asset(request: web.Request) -> web.StreamResponse:
         name = request.match_info["asset"]
@@ -79,7 +88,3 @@ def _folder() -> Path:
     if spec is None or spec.origin is None:
         raise UnknownOperation()
     return Path(spec.origin).parent / "static"
-
-
-def _json(document: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(body=document, content_type=JSON, headers=headers)

@@ -44,7 +44,7 @@ def application(house: House, routes: Iterable[Route]) -> web.Application:
     for resource in resources(tuple((route.method, route.path) for route, _ in table)):
         built.router.register_resource(resource)
     built[WAYS] = Ways(table)
-    shell = dressed(tls=house.settings.tls.certificate is not None)
+    shell = dressed(tls=house.settings.tls.certificate is not None, demo=house.settings.demo)
 
     async def dress(_: web.Request, response: web.StreamResponse) -> None:
         for name, value in shell.items():
@@ -150,7 +150,7 @@ async def _refused(
         reply = wso2.fault(error, exchange.request.headers, exchange.lang)
     else:
         reply = problem_response(error, exchange.lang, exchange.correlation_id)
-    return await edge.send(house, request, reply, edge.headers_out(house, exchange))
+    return await edge.send(house, request, reply, edge.headers_out(exchange))
 
 
 _COMPRESSED = Text("Nội dung gửi không được nén", "A body is sent uncompressed: no Content-Encoding")

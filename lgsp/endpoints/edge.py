@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Literal
 
 from aiohttp import web
@@ -28,6 +29,7 @@ STREAM_FROM = 64 * 1024
 
 _WAITS_FROM = 64 * 1024
 """Answers below this go to the kernel at once, whoever reads them."""
+_PIECE = 64 * 1024
 _SLOWEST = 64 * 1024
 """Bytes a second of a reader who is still waited for."""
 _CORRELATION = re.compile(r"(?![0-9]*\Z)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
@@ -168,7 +170,7 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def headers_out(house: House, exchange: Exchange) -> dict[str, str]:
+def headers_out(exchange: Exchange) -> dict[str, str]:
     """The headers that every answer of an exchange carries."""
     headers = {"X-Correlation-ID": exchange.correlation_id, **exchange.headers_out}
     if exchange.connector is not None and exchange.connector.notice is not None:
@@ -179,8 +181,6 @@ def headers_out(house: House, exchange: Exchange) -> dict[str, str]:
         headers["traceparent"] = exchange.traceparent
     if exchange.timings:
         headers["Server-Timing"] = ", ".join([f"{n};dur={s * 1000:.2f}" for n, s in exchange.timings.items()])
-    if house.settings.demo:
-        headers["X-LGSP-Profile"] = "demonstration"
     error = exchange.error
     if error is not None:
         headers["X-LGSP-Fault-Domain"] = error.fault_domain
@@ -201,7 +201,8 @@ async def send(
     fields = {**reply.headers, **headers}
     if isinstance(reply.body, bytes):
         if len(reply.body) <= _WAITS_FROM and FRAMED.isdisjoint(reply.headers):
-            return Whole(reply.status, fields, reply.body, shell(tls=house.settings.tls.certificate is not None))
+            lines = shell(tls=house.settings.tls.certificate is not None, demo=house.settings.demo)
+            return Whole(reply.status, fields, reply.body, lines)
         return web.Response(status=reply.status, headers=fields, body=reply.body)
     response = web.StreamResponse(status=reply.status, headers=fields)
     response.content_length = reply.body.size
@@ -220,9 +221,15 @@ async def delivered(house: House, request: web.Request, response: web.StreamResp
         and not response.prepared
         and (size := response.content_length or 0) > _WAITS_FROM
     ):
-        async with _taken(house, request, size):
-            await response.prepare(request)
-            await response.write_eof()
+        with house.spool.unread.taking(size, partial(_let_go_of, request)):
+            async with _taken(house, request, size):
+                await response.prepare(request)
+                if request.method != "HEAD" and isinstance(whole := response.body, bytes):
+                    for place in range(0, size, _PIECE):  # handed over at once, it would stand in memory a second time
+                        await response.write(whole[place : place + _PIECE])
+                    await web.StreamResponse.write_eof(response)
+                else:
+                    await response.write_eof()
     return response
 
 
@@ -233,9 +240,13 @@ async def _taken(house: House, request: web.Request, size: int) -> AsyncIterator
         async with asyncio.timeout(house.settings.limits.body_seconds + size / _SLOWEST):
             yield
     except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
+        _let_go_of(request)
         raise ConnectionError from None
+
+
+def _let_go_of(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def as_ours(house: House, exchange: Exchange, error: Exception) -> LgspError:

@@ -40,7 +40,7 @@ async def _call(house: House, request: web.Request) -> web.StreamResponse:
             reply = exchange.reply
         except Exception as error:  # noqa: BLE001  the door is where every error becomes an answer
             reply = _refusal(house, exchange, edge.as_ours(house, exchange, error))
-        return await edge.send(house, request, reply, edge.headers_out(house, exchange))
+        return await edge.send(house, request, reply, edge.headers_out(exchange))
     finally:
         drawer.close()
 

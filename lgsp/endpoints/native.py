@@ -82,7 +82,7 @@ async def _call(house: House, request: web.Request, target: str | None = None) -
     drawer = house.spool.drawer()
     try:
         reply = await _answer(house, request, exchange, drawer)
-        return await edge.send(house, request, reply, edge.headers_out(house, exchange))
+        return await edge.send(house, request, reply, edge.headers_out(exchange))
     finally:
         drawer.close()
 

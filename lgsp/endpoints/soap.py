@@ -48,7 +48,7 @@ async def _call(house: House, request: web.Request) -> web.StreamResponse:
     drawer = house.spool.drawer()
     try:
         reply = await _answer(house, request, exchange, drawer)
-        return await edge.send(house, request, reply, edge.headers_out(house, exchange))
+        return await edge.send(house, request, reply, edge.headers_out(exchange))
     finally:
         drawer.close()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from aiohttp import hdrs, web
@@ -116,7 +116,8 @@ class Talk(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What could not even be parsed. Its text goes nowhere: not into the answer, not into a log."""
+        """What could not even be parsed. Its text goes nowhere: not into the answer, not into a log. A head that is none has
+        no address either, so the answer is a problem document whatever door was meant."""
         del exc, message
         if request.writer.output_size > 0:
             raise ConnectionError  # an answer has begun: it cannot become another one
@@ -131,7 +132,7 @@ class Refused(asyncio.Protocol):
     """Says that there is no room, and hangs up."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # a stream's; uvloop's is no subclass
         error = Overloaded(retry_after=1)
         body = _body(error)
         fields = {**_HEADERS, "Retry-After": "1", "Connection": "close", "Content-Length": str(len(body))}

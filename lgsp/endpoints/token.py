@@ -12,10 +12,11 @@ from aiohttp import web
 from lgsp.adapters.rest import FORM, JSON, media_type
 from lgsp.endpoints import edge
 from lgsp.endpoints.house import House, Route
-from lgsp.errors import LgspError, Unauthenticated
+from lgsp.errors import LgspError, Overloaded, Unauthenticated
 from lgsp.pipeline.authenticate import unpack_access_token
 
 _LIMIT = 16 * 1024
+_LONGEST_SCOPE = 500
 
 
 def routes(house: House) -> list[Route]:
@@ -35,9 +36,16 @@ async def issue(house: House, request: web.Request) -> web.StreamResponse:
         grant_type = fields.get("grant_type", "client_credentials" if "client_id" in fields else "")
         if grant_type != "client_credentials":
             return _error(400, "unsupported_grant_type", "grant_type must be client_credentials")
-        token = await house.policy.issue(client, secret, fields.get("scope", ""), edge.peer(house, request))
+        scope = fields.get("scope", "")
+        if len(scope) > _LONGEST_SCOPE:
+            return _error(400, "invalid_scope", f"a scope has at most {_LONGEST_SCOPE} letters")
+        token = await house.policy.issue(client, secret, scope, edge.peer(house, request))
     except Unauthenticated as error:
         return _unauthenticated(error)
+    except Overloaded as error:
+        refused = _error(error.status, "temporarily_unavailable", "too many scopes at a time")
+        refused.headers["Retry-After"] = str(int(error.retry_after or 0) + 1)
+        return refused
     except LgspError:
         return _error(400, "invalid_request", "the request cannot be read")
     return _json(

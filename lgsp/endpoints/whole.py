@@ -22,6 +22,8 @@ SHELL: Mapping[str, str] = {
 }
 """Of every answer that does not say it itself: whatever it is, no browser may run, frame, guess at or keep it."""
 _HSTS = "max-age=31536000"
+_DEMONSTRATION = {"X-LGSP-Profile": "demonstration"}
+"""Nobody takes it for the bus of a province, whichever page or answer he looks at."""
 _WITHOUT_BODY = (204, 304)
 SERVER = "lgsp"
 """Of what and which version is nobody's business."""
@@ -71,15 +73,15 @@ class Whole(web.StreamResponse):
 
 
 @cache
-def shell(*, tls: bool) -> bytes:
+def shell(*, tls: bool, demo: bool = False) -> bytes:
     """The lines that every answer carries."""
-    fields = {**SHELL, "Server": SERVER} | ({"Strict-Transport-Security": _HSTS} if tls else {})
+    fields = {**dressed(tls=tls, demo=demo), "Server": SERVER}
     return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
 
 
-def dressed(*, tls: bool) -> Mapping[str, str]:
+def dressed(*, tls: bool, demo: bool = False) -> Mapping[str, str]:
     """The same for answers that aiohttp writes, its name put over by ours."""
-    return {**SHELL, "Strict-Transport-Security": _HSTS} if tls else SHELL
+    return {**SHELL, **({"Strict-Transport-Security": _HSTS} if tls else {}), **(_DEMONSTRATION if demo else {})}
 
 
 @cache

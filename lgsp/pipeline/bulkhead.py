@@ -19,6 +19,8 @@ PATIENCE_SECONDS = 0.25
 LONGEST_SECONDS = 1.0
 NOTICED_SECONDS = 0.001
 """A shorter wait is no step of its own in the evidence."""
+MOST_REFUSALS = 2000
+"""Who are told no one after the other; more are told at once."""
 _WEIGHT = 0.1
 """Of the newest attempt in the moving average."""
 _LATEST = 30.0
@@ -109,6 +111,13 @@ class Bulkhead:
 
     clock: Clock
     systems: dict[str, Slots] = field(default_factory=dict)
+    refusing: int = 0
+    """Questions that wait for their turn to be told no, for the metrics."""
+
+    def waiting(self) -> tuple[int, int]:
+        """How many wait for a slot, and how many may."""
+        every = self.systems.values()
+        return sum(len(each.queue) for each in every), sum(each.capacity for each in every)
 
     def inflight(self) -> dict[str, int]:
         """Attempts under way, by system, for the metrics."""
@@ -163,8 +172,13 @@ class TurnAway:
         return handler(exchange)
 
     async def _in_turn(self, error: LgspError) -> Data:
-        async with self._one:
-            await asyncio.sleep(0)
+        if self._bulkhead.refusing < MOST_REFUSALS:
+            self._bulkhead.refusing += 1
+            try:
+                async with self._one:
+                    await asyncio.sleep(0)
+            finally:
+                self._bulkhead.refusing -= 1
         try:
             raise error
         finally:

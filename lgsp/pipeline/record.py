@@ -68,13 +68,15 @@ class Record:
 
     def _finished(self, exchange: Exchange) -> None:
         error, now = exchange.error, self._clock.monotonic()
+        known = exchange.operation is not None or exchange.connector is not None
+        # else both names are whatever a stranger wrote: nobody counts or logs them
         self._events.publish(
             ExchangeFinished(
                 id=exchange.id,
                 correlation_id=exchange.correlation_id,
                 face=exchange.face.value,
-                system=exchange.system,
-                operation=exchange.operation_name,
+                system=exchange.system if known else None,
+                operation=exchange.operation_name if known else None,
                 consumer=exchange.consumer.id if exchange.consumer else None,
                 outcome=exchange.outcome,
                 fault_domain=error.fault_domain if error else None,

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -20,6 +20,7 @@ from lgsp.settings import Upstream
 
 FORWARD = "/XrdAdapter/RestService/forward"
 _FORM = "application/x-www-form-urlencoded"
+_LONGEST = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +92,16 @@ def xroad_login(upstream: Upstream, dstcode: str | None) -> Dance:
     target = "/mapi/login" + (f"?dstcode={quote(dstcode, safe=':')}" if dstcode else "")
     answer = yield HttpRequest("POST", target, {"content-type": "application/json"}, body)
     said = _object(answer)
-    if answer.status != 200 or str(said.get("error_code")) != "0" or not isinstance(said.get("session"), str):
+    session = said.get("session")
+    if answer.status != 200 or str(said.get("error_code")) != "0" or not _sendable(session):
         raise SignInRefused(Text("Bộ chuyển X-Road từ chối đăng nhập", "The X-Road adapter refused the login"))
-    return Credential(said["session"])
+    return Credential(session)
 
 
 def _token(answer: HttpResponse) -> Credential:
     said = _object(answer)
     token, life = said.get("access_token"), said.get("expires_in", 3600)
-    if answer.status != 200 or not isinstance(token, str) or not token:
+    if answer.status != 200 or not token or not _sendable(token):
         raise SignInRefused(
             Text(
                 f"Nền tảng không cấp mã truy cập (HTTP {answer.status})", f"No token was issued (HTTP {answer.status})"
@@ -107,8 +109,13 @@ def _token(answer: HttpResponse) -> Credential:
         )
     try:
         return Credential(token, max(1.0, min(float(life), 86400.0)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return Credential(token, 60.0)
+
+
+def _sendable(value: object) -> TypeGuard[str]:
+    """It goes into a header of every call: no end of a line, nothing that is no text there, and not more than one takes."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= _LONGEST
 
 
 # -- signing ----------------------------------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from lgsp.errors import BusFault, EvidenceUnavailable, OutcomeUnknown, Timeout
-from lgsp.events import BusFaultFound
-from lgsp.model import SubmissionState
+from lgsp.errors import BusFault, EvidenceUnavailable, OutcomeUnknown, Timeout, UnknownOperation
+from lgsp.events import BusFaultFound, Events, ExchangeFinished
+from lgsp.exchange import Exchange
+from lgsp.model import Data, SubmissionState
+from lgsp.pipeline.record import Record
 from lgsp.runtime import Runtime
 from lgsp.store import StoreFailed
 from lgsp_mocks.clock import run
@@ -108,6 +110,28 @@ def test_a_defect_of_ours_is_a_bus_fault_without_its_text() -> None:
         (found,) = [event for event in home.heard if isinstance(event, BusFaultFound)]
         assert found.kind == "KeyError"
         assert "canary" not in repr(home.heard)
+
+    run(story)
+
+
+def test_names_that_nobody_has_registered_are_told_to_nobody() -> None:
+    """Counters, the board's stream, the log and the store remember what an event names: here it would be a stranger's words."""
+
+    async def story(runtime: Runtime) -> None:
+        home = await house(runtime)
+        heard: list[Any] = []
+        events = Events()
+        events.subscribe(lambda event: heard.append(event), ExchangeFinished)
+        record = Record(home.audit, events, runtime.clock, home.submissions)
+
+        async def unknown(_: Exchange) -> Data:
+            raise UnknownOperation()
+
+        stranger = home.exchange("ask")
+        stranger.system, stranger.operation_name, stranger.connector = "bia-dat-1", "079099990001", None
+        with pytest.raises(UnknownOperation):
+            await record(stranger, unknown)
+        assert [(each.system, each.operation, each.outcome) for each in heard] == [(None, None, "unknown-operation")]
 
     run(story)
 

@@ -13,6 +13,7 @@ from lgsp.errors import BadAnswer, CircuitOpen, ConnectFailed, LgspError, Overlo
 from lgsp.exchange import Exchange, Handler, chain
 from lgsp.health.breaker import BreakerPolicy
 from lgsp.model import Data, Face, Health, HttpRequest, HttpResponse
+from lgsp.pipeline import bulkhead
 from lgsp.pipeline.bulkhead import TurnAway
 from lgsp.pipeline.deadline import GRACE_SECONDS
 from lgsp.pipeline.identify import Identify
@@ -458,6 +459,29 @@ def test_a_question_in_a_crowd_is_turned_away_before_anything_is_done_for_it(tmp
         assert reached == ["hoi", "ghi", "hoi"]
         await asyncio.gather(*running)
         await early(house.exchange())
+
+    play(tmp_path, story)
+
+
+def test_who_waits_to_be_turned_away_is_counted_and_has_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulkhead, "MOST_REFUSALS", 3)
+
+    async def story(house: House) -> None:
+        early = turning_away(house, [])
+        await early(house.exchange())
+        house.wire.answer = slow(5)  # type: ignore[assignment]
+        running = [asyncio.create_task(house.ask()) for _ in range(2)]
+        await asyncio.sleep(1)
+        crowd = [asyncio.ensure_future(early(house.exchange())) for _ in range(10)]
+        await asyncio.sleep(0)
+        assert house.bulkhead.refusing == 3
+        assert sum(each.done() for each in crowd) == 7, "the others are told at once"
+        assert {type(each) for each in await asyncio.gather(*crowd, return_exceptions=True)} == {Overloaded}
+        assert house.bulkhead.refusing == 0
+        assert house.bulkhead.waiting() == (0, 2)
+        await asyncio.gather(*running)
 
     play(tmp_path, story)
 

@@ -42,6 +42,7 @@ async def test_every_answer_has_the_shell(bus: Bus) -> None:
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in reply.headers["content-security-policy"]
         assert reply.headers["server"] == "lgsp"
+        assert reply.headers.get("x-lgsp-profile") == ("demonstration" if bus.gateway.settings.demo else None), path
     assert asked > 20
 
 

@@ -18,6 +18,7 @@ from lgsp.endpoints import edge, sockets
 from lgsp.endpoints.house import House
 from lgsp.endpoints.sockets import Runner, patient
 from lgsp.log import silent
+from lgsp.room import Unread
 from lgsp.settings import Limits, Settings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -59,7 +60,10 @@ async def door(handler: Handler) -> AsyncIterator[int]:
 async def test_a_large_answer_has_its_time(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Larger than what the kernel takes in for a reader."""
     monkeypatch.setattr(edge, "_SLOWEST", 1 << 30)
-    house, whole = SimpleNamespace(settings=Settings(limits=Limits(body_seconds=0.5))), b"x" * (32 << 20)
+    house, whole = (
+        SimpleNamespace(settings=Settings(limits=Limits(body_seconds=0.5)), spool=SimpleNamespace(unread=Unread())),
+        b"x" * (32 << 20),
+    )
     let_go = asyncio.Event()
 
     async def large(request: web.Request) -> web.StreamResponse:

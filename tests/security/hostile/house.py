@@ -7,6 +7,7 @@ does. Its breakers never open, so that every hostile answer is really asked for;
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import threading
@@ -29,6 +30,7 @@ from lgsp.runtime import Runtime, run
 from lgsp.settings import Limits, Province, Settings, WitnessSettings
 from lgsp.simulate import start_unwatched
 from lgsp.store import StoreFailed
+from tests.security.hostile.crowd import PAD
 
 OPERATORS = ("operator", "security-officer", "auditor")
 """Their names are their roles."""
@@ -100,10 +102,28 @@ async def answer(gateway: Gateway, watch: Watch, word: str) -> Any:
         case "stalls":
             found_, watch.stalls = watch.stalls, []
             return found_
+        case "invented":
+            return invented()
         case "tasks":
             return len(asyncio.all_tasks())
         case _:
             return "what?"
+
+
+def invented() -> int:
+    """Texts of strangers that something in this process still holds, wherever it is."""
+    gc.collect()
+    found: set[str | bytes] = set()
+    for each in gc.get_objects():
+        waiting = [each]
+        while waiting:
+            for inner in gc.get_referents(waiting.pop()):
+                if isinstance(inner, str | bytes):
+                    if PAD in (inner if isinstance(inner, str) else inner.decode("latin-1")):
+                        found.add(inner)
+                elif not gc.is_tracked(inner) and isinstance(inner, tuple | dict):  # of texts and numbers alone
+                    waiting.append(inner)
+    return len(found)
 
 
 async def main(data: Path, backend: str) -> None:
