@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from lgsp.decisions import Desk, Refused, two_people
+from lgsp.decisions import Desk, Refused, found, leave, take, two_people, waiting
 from lgsp.model import Consumer, Text
 
 _REQUESTS = "consumer-requests"
+_SHOWN_BY = "lgsp consumer requests"
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}")
 _OPEN = 200
 """Requests that wait for their second person; more are refused."""
@@ -28,33 +29,28 @@ async def consumer_ask(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
         "basis": _text(arguments, "basis", 300),
         "admits_trial": bool(arguments.get("admits_trial")),
     }
-    requests = await _requests(desk)
+    requests = await waiting(desk, _REQUESTS)
     if not request["name"] or not request["basis"]:
         raise Refused("Cần tên và căn cứ", "a caller has a name and a paper that it rests on")
     if any(each["consumer"] == request["consumer"] for each in requests) or desk.policy.consumer(request["consumer"]):
         raise Refused("Mã này đã có", f"{request['consumer']} exists or is asked for already")
     if not _ID.fullmatch(request["consumer"]):
         raise Refused("Mã chỉ gồm a-z, 0-9, dấu chấm, gạch nối", "an id is a-z, 0-9, dot and hyphen, at most 63")
-    if len(requests) >= _OPEN:
-        raise Refused(
-            f"Đã có {_OPEN} đề nghị đang chờ; hãy giải quyết bớt trước",
-            f"{_OPEN} requests wait already; decide about some of them first",
-        )
     await desk.audit.note(
         "consumer-asked", by, request=request["id"], consumer=request["consumer"], basis=request["basis"]
     )
-    await desk.store.meta.put(_REQUESTS, [*requests, request])
+    await leave(desk, _REQUESTS, request, _OPEN)
     return request
 
 
 async def consumer_requests(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     del by, arguments
-    return await _requests(desk)
+    return await waiting(desk, _REQUESTS)
 
 
 async def consumer_admit(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """The only answer that ever carries these secrets. Evidence first: no caller stands that nobody can account for."""
-    request = await _request(desk, arguments["request"])
+    request = await found(desk, _REQUESTS, arguments["request"], _SHOWN_BY)
     two_people(request["by"], by)
     name = request["consumer"]
     consumer = Consumer(
@@ -62,12 +58,15 @@ async def consumer_admit(desk: Desk, by: str, arguments: Mapping[str, Any]) -> A
         admits_trial=request["admits_trial"],
     )  # fmt: skip
     facts = {"consumer": name, "request": request["id"], "asked_by": request["by"], "basis": request["basis"]}
-    await desk.audit.note("consumer-added", by, **facts)
+    await take(desk, _REQUESTS, request["id"], _SHOWN_BY)
     try:
+        await desk.audit.note("consumer-added", by, **facts)
         secrets = await desk.policy.create_consumer(consumer)
     except ValueError as error:
         raise Refused("Mã không hợp lệ hoặc đã có", str(error)) from error
-    await _forget(desk, request["id"])
+    except BaseException:
+        await leave(desk, _REQUESTS, request, _OPEN + 1)  # nobody was admitted, so it waits still
+        raise
     return {
         "id": name, "asked_by": request["by"], "client_id": secrets.client_id, "client_secret": secrets.client_secret,
         "api_key": secrets.api_key,
@@ -76,26 +75,11 @@ async def consumer_admit(desk: Desk, by: str, arguments: Mapping[str, Any]) -> A
 
 async def consumer_decline(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """Anybody may say no, who asked too."""
-    request = await _request(desk, arguments["request"])
+    request = await found(desk, _REQUESTS, arguments["request"], _SHOWN_BY)
     facts = {"consumer": request["consumer"], "request": request["id"], "asked_by": request["by"]}
+    await take(desk, _REQUESTS, request["id"], _SHOWN_BY)
     await desk.audit.note("consumer-declined", by, **facts)
-    await _forget(desk, request["id"])
     return facts
-
-
-async def _requests(desk: Desk) -> list[dict[str, Any]]:
-    return list(await desk.store.meta.get(_REQUESTS) or [])
-
-
-async def _request(desk: Desk, wanted: Any) -> dict[str, Any]:
-    for each in await _requests(desk):
-        if each["id"] == str(wanted):
-            return each
-    raise Refused("Không có đề nghị này đang chờ", "no such request waits")
-
-
-async def _forget(desk: Desk, request: str) -> None:
-    await desk.store.meta.put(_REQUESTS, [each for each in await _requests(desk) if each["id"] != request])
 
 
 def _text(arguments: Mapping[str, Any], name: str, longest: int) -> str:

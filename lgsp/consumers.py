@@ -9,8 +9,13 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
-from lgsp.decisions import Desk, Refused, consumer_of, day_of, grant_shown, iso
+from lgsp.compliance import of_consumer, said, standing
+from lgsp.decisions import Desk, Refused, consumer_of, day_of, iso
+from lgsp.granting import grant_shown
+from lgsp.guard import NewSecrets
 from lgsp.model import Consumer, Text
+
+HOUR = timedelta(hours=1)
 
 
 async def consumer_list(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
@@ -49,44 +54,62 @@ async def consumer_add(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
         security_expires=day_of(arguments.get("security_expires")),
     )
     try:
-        secrets = await desk.policy.create_consumer(consumer)
+        desk.policy.check_new(consumer.id)
     except ValueError as error:
         raise Refused("Mã không hợp lệ hoặc đã có", str(error)) from error
     await desk.audit.note("consumer-added", by, consumer=consumer.id)
-    return {"id": consumer.id, **_secrets(secrets)}
+    return {"id": consumer.id, **secrets_shown(await desk.policy.create_consumer(consumer))}
 
 
 async def consumer_key(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """Fresh secrets: the client secret replaces the one before, at once or after `overlap` hours in which both hold; API
     keys stay until they are revoked."""
-    consumer = consumer_of(desk.policy, arguments["id"])
-    overlap = float(arguments.get("overlap") or 0)
-    if not 0 <= overlap <= 24 * 30:
-        raise Refused(
-            "Hai khoá bí mật cùng hiệu lực tối đa 720 giờ", "two secrets hold beside each other for at most 720 hours"
-        )
-    secrets = await desk.policy.new_secrets(consumer.id, timedelta(hours=overlap))
-    await desk.audit.note("consumer-key", by, consumer=consumer.id)
-    return {"id": consumer.id, **_secrets(secrets)}
+    consumer, overlap = consumer_of(desk.policy, arguments["id"]), overlap_of(arguments)
+    await desk.audit.note("consumer-key", by, consumer=consumer.id, overlap_hours=overlap / HOUR)
+    return {"id": consumer.id, **secrets_shown(await desk.policy.new_secrets(consumer.id, overlap))}
+
+
+async def consumer_password(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """A password for WS-Security UsernameToken with digest. The digest is made of the password itself, so it is kept sealed
+    under the installation's key instead of hashed; it replaces the one before as `consumer_key` does."""
+    consumer, overlap = consumer_of(desk.policy, arguments["id"]), overlap_of(arguments)
+    await desk.audit.note("consumer-password", by, consumer=consumer.id, overlap_hours=overlap / HOUR)
+    password = desk.runtime.ids.token()
+    await desk.policy.set_password(consumer.id, password, overlap)
+    return {"id": consumer.id, "username": consumer.id, "password": password}
 
 
 async def consumer_revoke(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """Taken back first, then noted: what must end does not wait for evidence."""
     consumer = consumer_of(desk.policy, arguments["id"])
-    key_id = str(arguments["key_id"])
-    for secret in await desk.store.consumers.secrets(consumer.id):
-        if secret.key_id == key_id:
-            await desk.policy.revoke_secret(secret.kind, key_id)
-            await desk.audit.note("consumer-key-revoked", by, consumer=consumer.id, key=key_id)
-            return {"id": consumer.id, "revoked": key_id}
-    raise Refused(f"{consumer.id} không có khoá {key_id}", f"{consumer.id} has no key {key_id}")
+    key_id, kind = str(arguments["key_id"]), arguments.get("kind")
+    named = [
+        each
+        for each in await desk.store.consumers.secrets(consumer.id)
+        if each.key_id == key_id and kind in (None, "", each.kind)
+    ]
+    if not named:
+        raise Refused(f"{consumer.id} không có khoá {key_id}", f"{consumer.id} has no key {key_id}")
+    if len(named) > 1:
+        kinds = ", ".join(each.kind for each in named)
+        raise Refused(
+            f"{key_id} là tên của nhiều khoá ({kinds}): nêu loại bằng --kind",
+            f"{key_id} names several keys ({kinds}): say which with --kind",
+        )
+    await desk.policy.revoke_secret(named[0].kind, key_id)
+    await desk.audit.note("consumer-key-revoked", by, consumer=consumer.id, key=key_id, key_kind=named[0].kind)
+    return {"id": consumer.id, "revoked": key_id, "kind": named[0].kind}
 
 
 async def consumer_approve(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
-    """The approved security level (NĐ 85/2016), from a day until a day."""
+    """The approved security level (NĐ 85/2016), from a day until a day. It takes the place of the one before, and the answer says
+    what that makes of the consumer today. What is not said of the anti-malware stays as it was declared."""
     consumer = consumer_of(desk.policy, arguments["id"])
     level, since, until = int(arguments["level"]), day_of(arguments.get("since")), day_of(arguments.get("until"))
     if not 1 <= level <= 5:
         raise Refused("Cấp độ an toàn từ 1 đến 5", "a security level is 1 to 5")
+    if since is not None and until is not None and until < since:
+        raise Refused("Ngày cuối đứng trước ngày đầu", "the last day is before the first")
     protected = arguments.get("anti_malware")
     approved = replace(
         consumer,
@@ -94,9 +117,8 @@ async def consumer_approve(desk: Desk, by: str, arguments: Mapping[str, Any]) ->
         security_since=since,
         security_expires=until,
         security_decision=str(arguments["decision"]),
-        anti_malware=None if protected is None else bool(protected),
+        anti_malware=consumer.anti_malware if protected is None else bool(protected),
     )
-    await desk.policy.put_consumer(approved)
     facts = {
         "consumer": consumer.id,
         "level": level,
@@ -106,7 +128,9 @@ async def consumer_approve(desk: Desk, by: str, arguments: Mapping[str, Any]) ->
         "anti_malware": approved.anti_malware,
     }
     await desk.audit.note("security-level-approved", by, **facts)
-    return facts
+    await desk.policy.put_consumer(approved)
+    found = standing(of_consumer(approved), desk.policy.today())
+    return {**facts, "standing": found.value, "cut": found.cut, "why": said(found).as_dict()}
 
 
 async def consumer_addresses(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
@@ -119,16 +143,28 @@ async def consumer_addresses(desk: Desk, by: str, arguments: Mapping[str, Any]) 
             "Địa chỉ là một dải mạng, ví dụ 10.1.2.0/24, hoặc một địa chỉ",
             "an address is a network, 10.1.2.0/24, or one address",
         ) from error
-    await desk.policy.put_consumer(replace(consumer, addresses=networks))
     await desk.audit.note("consumer-addresses", by, consumer=consumer.id, addresses=list(networks))
+    await desk.policy.put_consumer(replace(consumer, addresses=networks))
     return {"id": consumer.id, "addresses": list(networks)}
 
 
 async def consumer_active(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """Off at once and then noted; on only when it is noted."""
     consumer, active = consumer_of(desk.policy, arguments["id"]), bool(arguments["active"])
-    await desk.policy.set_active(consumer.id, active=active)
+    if not active:
+        await desk.policy.set_active(consumer.id, active=False)
     await desk.audit.note("consumer-enabled" if active else "consumer-disabled", by, consumer=consumer.id)
+    if active:
+        await desk.policy.set_active(consumer.id, active=True)
     return {"id": consumer.id, "active": active}
+
+
+async def consumer_trial(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
+    """Whether it may use connections in trial; each grant says so of itself as well."""
+    consumer, admits = consumer_of(desk.policy, arguments["id"]), bool(arguments["admits"])
+    await desk.audit.note("consumer-trial", by, consumer=consumer.id, admits_trial=admits)
+    await desk.policy.put_consumer(replace(consumer, admits_trial=admits))
+    return {"id": consumer.id, "admits_trial": admits}
 
 
 # -- what is shown -----------------------------------------------------------------------------------------------------
@@ -140,7 +176,21 @@ def _shown(consumer: Consumer) -> dict[str, Any]:
     return {**shown, **days}
 
 
-def _secrets(secrets: Any) -> dict[str, str]:
+def overlap_of(arguments: Mapping[str, Any]) -> timedelta:
+    """For how long the old secret holds beside the new one. Raises `Refused`."""
+    try:
+        hours = float(arguments.get("overlap") or 0)
+    except (TypeError, ValueError):
+        hours = -1
+    if not 0 <= hours <= 24 * 30:
+        raise Refused(
+            "Hai khoá bí mật cùng hiệu lực tối đa 720 giờ", "two secrets hold beside each other for at most 720 hours"
+        )
+    return timedelta(hours=hours)
+
+
+def secrets_shown(secrets: NewSecrets) -> dict[str, str]:
+    """In one answer, and nowhere else."""
     return {"client_id": secrets.client_id, "client_secret": secrets.client_secret, "api_key": secrets.api_key}
 
 
@@ -150,9 +200,11 @@ CONSUMERS: Mapping[str, Callable[[Any, str, Mapping[str, Any]], Awaitable[Any]]]
         "consumer.show": consumer_show,
         "consumer.add": consumer_add,
         "consumer.key": consumer_key,
+        "consumer.password": consumer_password,
         "consumer.revoke": consumer_revoke,
         "consumer.approve": consumer_approve,
         "consumer.addresses": consumer_addresses,
         "consumer.active": consumer_active,
+        "consumer.trial": consumer_trial,
     }
 )

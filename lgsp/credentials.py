@@ -77,37 +77,26 @@ class Credentials:
 
     def by_secret(self, kinds: tuple[SecretKind, ...], key_id: str, secret: str, peer: str) -> Found:
         self.guard.check(key_id, peer)
-        now = self.clock.now()
-        names: list[tuple[SecretKind, str]] = [(kind, key_id) for kind in kinds]
-        if "client" in kinds:
-            names.append(("client", before(key_id)))
-        for kind, name in names if _BEFORE not in key_id else ():
-            record = self._known.get((kind, name))
-            if record is None or (record.expires is not None and record.expires <= now):
-                continue
-            known = record.hash
-            if kind == "password":
-                known = hashed(self.keys.unseal(record.hash, f"password:{key_id}").decode())
+        for record in self._standing(kinds, key_id):
+            known = record.hash if record.kind != "password" else hashed(self._password(record).decode())
             if hmac.compare_digest(known, hashed(secret)):
                 self.guard.forget(key_id, peer)
-                return Found(record.consumer, SANDBOX in name)
+                return Found(record.consumer, SANDBOX in record.key_id)
         raise self.guard.failed(key_id, peer)
 
     def by_digest(self, username: str, digest: str, nonce: str, created: str, peer: str) -> Found:
         self.guard.check(username, peer)
-        record = self._known.get(("password", username))
         try:
             fresh, raw_nonce = moment_of(created), base64.b64decode(nonce, validate=True)
         except (ValueError, binascii.Error) as error:
             raise Unauthenticated(refused()) from error
-        if record is None or abs(self.clock.now() - fresh) > FRESH:
-            raise self.guard.failed(username, peer)
-        password = self.keys.unseal(record.hash, f"password:{username}")
-        wanted = hashlib.sha1(raw_nonce + created.encode() + password, usedforsecurity=False).digest()
-        if not hmac.compare_digest(base64.b64encode(wanted), digest.encode()):
-            raise self.guard.failed(username, peer)
-        self.guard.once(username, nonce)
-        return Found(record.consumer)
+        for record in self._standing(("password",), username) if abs(self.clock.now() - fresh) <= FRESH else ():
+            secret = raw_nonce + created.encode() + self._password(record)
+            wanted = base64.b64encode(hashlib.sha1(secret, usedforsecurity=False).digest())
+            if hmac.compare_digest(wanted, digest.encode()):
+                self.guard.once(username, nonce)
+                return Found(record.consumer)
+        raise self.guard.failed(username, peer)
 
     def by_certificate(self, der: bytes) -> Found | None:
         """None where it is nobody's."""
@@ -123,10 +112,22 @@ class Credentials:
             trusted(load_der_x509_certificate(record.hash), record.consumer) for record in self._of_kind("signer")
         )
 
+    def _standing(self, kinds: tuple[SecretKind, ...], key_id: str) -> Iterator[SecretRecord]:
+        """What opens the door under this name now: the secret, and the one before it while both hold."""
+        now = self.clock.now()
+        for name in (key_id, before(key_id)) if _BEFORE not in key_id else ():
+            for kind in kinds:
+                record = self._known.get((kind, name))
+                if record is not None and (record.expires is None or record.expires > now):
+                    yield record
+
+    def _password(self, record: SecretRecord) -> bytes:
+        return self.keys.unseal(record.hash, f"password:{record.consumer}")
+
     def _of_kind(self, wanted: SecretKind) -> Iterator[SecretRecord]:
         return (record for (kind, _), record in self._known.items() if kind == wanted)
 
 
 def before(consumer: str) -> str:
-    """The key id of the client secret that is on its way out: no client is called so."""
+    """The key id of the secret that is on its way out: no client is called so."""
     return f"{consumer}{_BEFORE}"

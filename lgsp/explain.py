@@ -194,7 +194,12 @@ def _trial(consumer: Consumer, grant: Grant) -> Answer:
     if consumer.admits_trial and grant.admits_trial:
         text = Text("Đang thử nghiệm và được mở cho hệ thống này", "In trial, and open to this consumer")
         return Answer("trial", True, text)
-    text = Text("Kết nối thử nghiệm không mở cho hệ thống này", "The trial is not open to this consumer")
+    if consumer.admits_trial:
+        text = Text(
+            "Đang thử nghiệm, và quyền này không bao gồm thử nghiệm", "In trial, and this grant does not cover trials"
+        )
+    else:
+        text = Text("Kết nối thử nghiệm không mở cho hệ thống này", "The trial is not open to this consumer")
     return Answer("trial", False, text, "forbidden")
 
 

@@ -6,14 +6,15 @@ Carried out like every action of the office (`office.py`): a name and plain argu
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
 from lgsp.certificates import from_pem, named, registered_name
 from lgsp.compliance import Approval
+from lgsp.consumers import HOUR, overlap_of, secrets_shown
 from lgsp.decisions import Desk, Refused, consumer_of, day_of, iso
 from lgsp.pipeline.shadow import PLACE
+from lgsp.store.port import SecretRecord
 
 _USES: Mapping[str, Literal["certificate", "signer"]] = {"call": "certificate", "sign": "signer"}
 
@@ -41,11 +42,11 @@ async def certificate_add(desk: Desk, by: str, arguments: Mapping[str, Any]) -> 
             "name a PEM file, a SHA-256 fingerprint or a subject (CN=…,O=…); to sign it takes the file",
         )
     facts = {"consumer": consumer.id, "use": use, "name": name, "expires": expires.isoformat() if expires else None}
-    try:
-        await desk.policy.put_certificate(consumer.id, _USES[use], name, der, expires)
-    except ValueError as error:
-        raise Refused("Chứng thư này đã đăng ký cho hệ thống khác", str(error)) from error
+    known = desk.policy.credentials.get(_USES[use], name)
+    if known is not None and known.consumer != consumer.id:
+        raise Refused("Chứng thư này đã đăng ký cho hệ thống khác", f"it is registered for {known.consumer}")
     await desk.audit.note("consumer-certificate", by, **facts)
+    await desk.policy.keep(SecretRecord(consumer.id, _USES[use], name, der, desk.runtime.clock.now(), expires))
     return facts
 
 
@@ -70,16 +71,10 @@ async def certificate_revoke(desk: Desk, by: str, arguments: Mapping[str, Any]) 
 
 async def sandbox_key(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """Secrets that reach the simulated systems and nothing else; the only answer that ever carries them."""
-    consumer = consumer_of(desk.policy, arguments["id"])
-    overlap = float(arguments.get("overlap") or 0)
-    if not 0 <= overlap <= 24 * 30:
-        raise Refused(
-            "Hai khoá bí mật cùng hiệu lực tối đa 720 giờ", "two secrets hold beside each other for at most 720 hours"
-        )
-    made = await desk.policy.new_secrets(consumer.id, timedelta(hours=overlap), sandbox=True)
-    await desk.audit.note("consumer-sandbox-key", by, consumer=consumer.id)
-    keys = {"client_id": made.client_id, "client_secret": made.client_secret, "api_key": made.api_key}
-    return {"id": consumer.id, "environment": "sandbox", **keys}
+    consumer, overlap = consumer_of(desk.policy, arguments["id"]), overlap_of(arguments)
+    await desk.audit.note("consumer-sandbox-key", by, consumer=consumer.id, overlap_hours=overlap / HOUR)
+    made = await desk.policy.new_secrets(consumer.id, overlap, sandbox=True)
+    return {"id": consumer.id, "environment": "sandbox", **secrets_shown(made)}
 
 
 async def system_level(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
@@ -99,8 +94,7 @@ async def system_level(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
     decision = str(arguments.get("decision") or "").strip()
     if not decision:
         raise Refused("Phê duyệt phải có số quyết định", "an approval has a decision: name it")
-    flag = None if protected is None else bool(protected)
-    await desk.policy.put_level(Approval(system, system, "", level, decision, since, until, flag))
+    flag = desk.policy.level_of(system).anti_malware if protected is None else bool(protected)
     facts = {
         "system": system,
         "level": level,
@@ -110,6 +104,7 @@ async def system_level(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
         "anti_malware": flag,
     }
     await desk.audit.note("system-level-approved", by, **facts)
+    await desk.policy.put_level(Approval(system, system, "", level, decision, since, until, flag))
     return facts
 
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from lgsp.events import Events, StageChanged
 from lgsp.model import Evidence, Stage, StageEntry, Text
+from lgsp.persons import same_person
 from lgsp.registry import Connector
 from lgsp.runtime import HANOI, Runtime
 from lgsp.store import Store
@@ -135,7 +136,7 @@ class Ledger:
         by, approved_by, decision = by.strip(), approved_by.strip(), decision.strip()
         if not decision:
             raise StageRefused(Text("Thiếu số quyết định", "The decision's number is missing"))
-        if not by or not approved_by or by.casefold() == approved_by.casefold():
+        if not by or not approved_by or same_person(by, approved_by):
             raise StageRefused(
                 Text("Người đề nghị và người phê duyệt phải là hai người", "Two different people must ask and approve")
             )

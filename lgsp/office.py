@@ -1,4 +1,4 @@
-"""What people decide and a command carries out: grants, operators, stages here, the rest in rooms of their own; all of it is
+"""What people decide and a command carries out: operators and stages here, the rest in rooms of their own; all of it is
 noted as evidence.
 
 An action has a name and plain arguments, so that it runs alike in the process that owns the data (asked over
@@ -20,9 +20,10 @@ from lgsp.consumers import CONSUMERS
 from lgsp.correction import CORRECTION
 from lgsp.custody import CUSTODY
 from lgsp.cutover import SWITCHING, Switchboard
-from lgsp.decisions import DECISIONS, Refused, consumer_of, day_of, grant_shown
+from lgsp.decisions import DECISIONS, Refused, day_of
 from lgsp.diagnosis import DIAGNOSIS, Diagnosis
 from lgsp.escrow import ESCROW
+from lgsp.granting import GRANTS
 from lgsp.health.conformity import Tally, place_of
 from lgsp.health.conformity import history as conformity_history
 from lgsp.inquiry import INQUIRY
@@ -82,28 +83,6 @@ async def perform(office: Office, action: str, by: str, arguments: Mapping[str, 
     if known is None:
         raise Refused(f"Không có thao tác {action}", f"no action {action}")
     return await known(office, by, arguments)
-
-
-# -- grants ------------------------------------------------------------------------------------------------------------
-
-
-async def grant_list(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    del by
-    consumers = (
-        [consumer_of(office.policy, arguments["consumer"])] if arguments.get("consumer") else office.policy.consumers()
-    )
-    return [grant_shown(grant) for each in consumers for grant in office.policy.grants_of(each.id)]
-
-
-async def grant_remove(office: Office, by: str, arguments: Mapping[str, Any]) -> Any:
-    which = (str(arguments["consumer"]), str(arguments["system"]), str(arguments["operation"]))
-    if not await office.policy.delete_grant(*which):
-        raise Refused(
-            f"{which[0]} không có quyền {which[1]} {which[2]}", f"{which[0]} has no grant for {which[1]} {which[2]}"
-        )
-    facts = dict(zip(("consumer", "system", "operation"), which, strict=True))
-    await office.audit.note("grant-removed", by, **facts)
-    return facts
 
 
 # -- operators ---------------------------------------------------------------------------------------------------------
@@ -212,8 +191,6 @@ async def conformity_show(office: Office, by: str, arguments: Mapping[str, Any])
 
 
 ACTIONS: Mapping[str, Action] = {
-    "grant.list": grant_list,
-    "grant.remove": grant_remove,
     "user.list": user_list,
     "user.add": user_add,
     "user.passwd": user_passwd,
@@ -223,6 +200,7 @@ ACTIONS: Mapping[str, Action] = {
     "conformity.show": conformity_show,
     **CONSUMERS,
     **DECISIONS,
+    **GRANTS,
     **ADMISSION,
     **CUSTODY,
     **KEYRING,

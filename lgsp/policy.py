@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from lgsp import gate
 from lgsp.compliance import Approval
@@ -246,16 +246,20 @@ class Policy:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     async def create_consumer(self, consumer: Consumer, grants: Iterable[Grant] = ()) -> NewSecrets:
-        """A new agency system with fresh secrets. Raises ValueError where the id is taken or malformed."""
-        if not _ID.fullmatch(consumer.id):
-            raise ValueError("a consumer's id is a-z, 0-9, dot and hyphen, at most 63")
-        if consumer.id in self._consumers:
-            raise ValueError(f"{consumer.id} exists")
+        """A new agency system with fresh secrets. Raises ValueError as `check_new` does."""
+        self.check_new(consumer.id)
         await self.put_consumer(consumer)
         secrets = await self.new_secrets(consumer.id)
         for grant in grants:
             await self.put_grant(grant)
         return secrets
+
+    def check_new(self, name: str) -> None:
+        """Raises ValueError where the id is taken or malformed."""
+        if not _ID.fullmatch(name):
+            raise ValueError("a consumer's id is a-z, 0-9, dot and hyphen, at most 63")
+        if name in self._consumers:
+            raise ValueError(f"{name} exists")
 
     async def new_secrets(
         self, consumer: str, overlap: timedelta = timedelta(), *, sandbox: bool = False
@@ -266,36 +270,32 @@ class Policy:
         default it ends at once.
         """
         client, mark, start = (consumer + SANDBOX, SANDBOX, SANDBOX_KEY) if sandbox else (consumer, "", "lgsp_")
-        last = self.credentials.get("client", client)
-        if last is not None and overlap > timedelta():
-            until = self.runtime.clock.now() + overlap
-            await self._keep(replace(last, key_id=before(client), expires=until))
         key_id, secret, client_secret = self.runtime.ids.new()[-12:], self.runtime.ids.token(), self.runtime.ids.token()
-        await self._put_secret("client", client, consumer, hashed(client_secret))
+        await self._take_over("client", client, consumer, hashed(client_secret), overlap)
         await self._put_secret("api_key", key_id + mark, consumer, hashed(secret))
         return NewSecrets(client, client_secret, f"{start}{key_id}_{secret}")
 
-    async def set_password(self, consumer: str, password: str) -> None:
+    async def set_password(self, consumer: str, password: str, overlap: timedelta = timedelta()) -> None:
         """For a UsernameToken with digest: recoverable by this installation, hence an operator's explicit choice."""
         sealed = self.store.keys.seal(password.encode(), f"password:{consumer}")
-        await self._put_secret("password", consumer, consumer, sealed)
+        await self._take_over("password", consumer, consumer, sealed, overlap)
 
-    async def put_certificate(
-        self, consumer: str, kind: SecretKind, name: str, der: bytes = b"", expires: datetime | None = None
-    ) -> None:
-        """Registers a certificate (`certificates.py` names it); two may stand while one takes over from the other.
-
-        Raises ValueError where it is another consumer's.
-        """
-        known = self.credentials.get(kind, name)
-        if known is not None and known.consumer != consumer:
-            raise ValueError(f"it is registered for {known.consumer}")
-        await self._keep(SecretRecord(consumer, kind, name, der, self.runtime.clock.now(), expires))
+    async def _take_over(self, kind: SecretKind, name: str, consumer: str, digest: bytes, overlap: timedelta) -> None:
+        """What held until now holds for `overlap` beside it; without one nothing earlier opens the door any more."""
+        last = self.credentials.get(kind, name)
+        if last is not None and overlap > timedelta():
+            await self.keep(replace(last, key_id=before(name), expires=self.runtime.clock.now() + overlap))
+        await self._put_secret(kind, name, consumer, digest)
+        if last is not None and overlap <= timedelta():
+            await self.revoke_secret(kind, before(name))
+            if not name.endswith(SANDBOX):  # those of the sandbox are not told apart, and end with their hour
+                await self._tokens.forget(consumer)
+                await self._tell(consumer)
 
     async def _put_secret(self, kind: SecretKind, key_id: str, consumer: str, digest: bytes) -> None:
-        await self._keep(SecretRecord(consumer, kind, key_id, digest, self.runtime.clock.now()))
+        await self.keep(SecretRecord(consumer, kind, key_id, digest, self.runtime.clock.now()))
 
-    async def _keep(self, record: SecretRecord) -> None:
+    async def keep(self, record: SecretRecord) -> None:
         await self.store.consumers.put_secret(record)
         self.credentials.put(record)
         await self._tell(record.consumer)
@@ -303,7 +303,7 @@ class Policy:
     async def revoke_secret(self, kind: SecretKind, key_id: str) -> bool:
         """At once, and with it every token that may have been asked for with it."""
         record = self.credentials.drop(kind, key_id)
-        if record is not None and kind == "client":
+        if record is not None and kind in ("client", "password"):
             await self._tokens.forget(record.consumer)
         revoked = await self.store.consumers.revoke(kind, key_id)
         self.credentials.drop(kind, key_id)  # a refresh may have read it meanwhile

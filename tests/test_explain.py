@@ -45,3 +45,13 @@ async def test_both_languages_always(desk: Office) -> None:
     for native, purpose in product((True, False), (None, "1.001193")):
         for answer in (await explained(desk, native=native, purpose=purpose))["answers"]:
             assert answer["text"]["vi"] != answer["text"]["en"]
+
+
+async def test_a_closed_trial_says_at_which_door(desk: Office) -> None:
+    grant = {**ASKED, "by": "An", "approved_by": "Bình"}
+    for consumer, of_grant, said in ((True, False, "this grant"), (False, True, "this consumer"), (True, True, "open")):
+        await do(desk, "consumer.trial", id="mot-cua", admits=consumer)
+        await do(desk, "grant.add", **grant, admits_trial=of_grant)
+        (answer,) = [each for each in (await explained(desk))["answers"] if each["question"] == "trial"]
+        assert said in answer["text"]["en"]
+        assert answer["ok"] is (consumer and of_grant)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lgsp.audit import Audit
+from lgsp.errors import Unauthenticated
 from lgsp.events import Events
 from lgsp.lifecycle import Ledger
 from lgsp.model import Evidence, Stage, StageEntry
@@ -87,6 +88,34 @@ async def test_approval_and_activity(office: Office) -> None:
     consumer = office.policy.consumer("x")
     assert consumer is not None
     assert not consumer.active
+
+
+async def test_two_secrets_of_one_name_are_told_apart(office: Office) -> None:
+    made = await do(office, "consumer.add", id="x", name="X")
+    given = await do(office, "consumer.password", id="x")
+    assert given["username"] == "x"
+    assert office.policy.by_secret("x", given["password"]).id == "x"
+    with pytest.raises(Refused, match="--kind"):
+        await do(office, "consumer.revoke", id="x", key_id="x")
+    await do(office, "consumer.revoke", id="x", key_id="x", kind="password")
+    with pytest.raises(Unauthenticated):
+        office.policy.by_secret("x", given["password"])
+    assert office.policy.by_secret("x", made["client_secret"]).id == "x"
+    assert await noted(office) == ["consumer-added", "consumer-password", "consumer-key-revoked"]
+
+
+async def test_a_renewed_level_keeps_what_was_declared_of_the_anti_malware(office: Office) -> None:
+    await do(office, "consumer.add", id="x", name="X")
+    level = {"id": "x", "level": 3, "decision": "QĐ 1"}
+    assert (await do(office, "consumer.approve", **level, anti_malware=False))["standing"] == "unprotected"
+    renewed = await do(office, "consumer.approve", **level, until="2099-12-31")
+    assert (renewed["anti_malware"], renewed["standing"], renewed["cut"]) == (False, "unprotected", True)
+    assert (await do(office, "consumer.approve", **level, anti_malware=True))["cut"] is False
+    assert (await do(office, "consumer.approve", **level, since="2099-01-01"))["standing"] == "pending"
+    with pytest.raises(Refused, match="before the first"):
+        await do(office, "consumer.approve", **level, since="2099-01-01", until="2098-12-31")
+    await do(office, "compliance.system", system="births", level=3, decision="1", anti_malware=False)
+    assert (await do(office, "compliance.system", system="births", level=3, decision="2"))["anti_malware"] is False
 
 
 async def test_grants(office: Office) -> None:

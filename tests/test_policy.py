@@ -110,6 +110,67 @@ async def test_two_client_secrets_hold_while_one_takes_over(case: Case) -> None:
     assert policy.by_secret("mot-cua", new.client_secret) == ONE
 
 
+async def test_what_is_replaced_at_once_leaves_nothing_earlier_behind(case: Case) -> None:
+    """A secret that has leaked while the one before it still held: neither opens the door, nor a token of either."""
+    policy, first = case.policy, case.secrets
+    second = await policy.new_secrets("mot-cua", timedelta(hours=24))
+    tokens = [await policy.issue("mot-cua", each.client_secret, each.client_secret[:4]) for each in (first, second)]
+    third = await policy.new_secrets("mot-cua")
+    for each in (policy, await case.restarted()):
+        for secret in (first, second):
+            with pytest.raises(Unauthenticated):
+                each.by_secret("mot-cua", secret.client_secret)
+        for token in tokens:
+            with pytest.raises(Unauthenticated):
+                each.by_token(token.access_token)
+        assert each.by_secret("mot-cua", third.client_secret) == ONE
+
+
+async def test_a_token_that_another_process_has_just_handed_out_ends_with_its_secret(case: Case) -> None:
+    other = await case.restarted()
+    token = await other.issue("mot-cua", case.secrets.client_secret)  # no news of it here yet
+    await case.policy.new_secrets("mot-cua")
+    await other.refresh("mot-cua")
+    for each in (case.policy, other, await case.restarted()):
+        with pytest.raises(Unauthenticated):
+            each.by_token(token.access_token)
+
+
+async def test_a_day_ends_at_midnight_in_vietnam(case: Case) -> None:
+    """16 November ends there at 17:00 UTC; a grant that ends that day holds until then, one of the 17th not before."""
+    last, next_ = replace(GRANT, valid_to=date(2022, 11, 16)), replace(GRANT, valid_from=date(2022, 11, 17))
+    until = replace(ONE, security_expires=date(2022, 11, 16))
+    for seconds, stands in ((14 * 3600 - 1, True), (14 * 3600, False)):
+        case.clock.seconds = seconds
+        await case.policy.put_grant(last)
+        assert (case.policy.grant_for(ONE, GRANT.system, GRANT.operation) is not None) is stands
+        await case.policy.put_grant(next_)
+        assert (case.policy.grant_for(ONE, GRANT.system, GRANT.operation) is not None) is not stands
+        if stands:
+            case.policy.check_security_level(until)
+        else:
+            with pytest.raises(SecurityLevelNotApproved):
+                case.policy.check_security_level(until)
+
+
+async def test_rotated_twice_the_last_two_hold(case: Case) -> None:
+    policy, day = case.policy, timedelta(hours=24)
+    second, third = await policy.new_secrets("mot-cua", day), await policy.new_secrets("mot-cua", day)
+    with pytest.raises(Unauthenticated):
+        policy.by_secret("mot-cua", case.secrets.client_secret)
+    for each in (second, third):
+        assert policy.by_secret("mot-cua", each.client_secret) == ONE
+
+
+async def test_a_sandbox_secret_that_is_replaced_leaves_the_real_side_alone(case: Case) -> None:
+    policy = case.policy
+    token = await policy.issue("mot-cua", case.secrets.client_secret)
+    for _ in range(2):
+        await policy.new_secrets("mot-cua", sandbox=True)
+    assert policy.by_token(token.access_token) == ONE
+    assert policy.by_secret("mot-cua", case.secrets.client_secret) == ONE
+
+
 async def test_a_revoked_client_secret_takes_its_tokens_along(case: Case) -> None:
     policy = case.policy
     token = await policy.issue("mot-cua", case.secrets.client_secret)
@@ -278,6 +339,37 @@ async def test_a_digest_is_fresh_and_used_once(case: Case) -> None:
     ):
         with pytest.raises(Unauthenticated):
             case.policy.by_digest("mot-cua", *wrong)
+
+
+async def test_two_passwords_hold_while_one_takes_over(case: Case) -> None:
+    policy = case.policy
+    await policy.set_password("mot-cua", "mật khẩu một")
+    await policy.set_password("mot-cua", "mật khẩu hai", timedelta(hours=24))
+
+    def opens(password: str, nonce: bytes, name: str = "mot-cua") -> bool:
+        created = case.clock.now().isoformat()
+        raw = hashlib.sha1(nonce + created.encode() + password.encode(), usedforsecurity=False).digest()
+        try:
+            policy.by_digest(name, base64.b64encode(raw).decode(), base64.b64encode(nonce).decode(), created)
+        except Unauthenticated:
+            return False
+        return True
+
+    assert opens("mật khẩu một", b"1")
+    assert opens("mật khẩu hai", b"2")
+    assert not opens("mật khẩu một", b"3", "mot-cua~before")
+    assert policy.by_secret("mot-cua", "mật khẩu một") == ONE
+    case.clock.seconds += 24 * 3600
+    assert not opens("mật khẩu một", b"4")
+    assert opens("mật khẩu hai", b"5")
+    await policy.set_password("mot-cua", "mật khẩu ba", timedelta(hours=24))
+    await policy.set_password("mot-cua", "mật khẩu bốn")
+    assert [opens(f"mật khẩu {each}", each.encode()) for each in ("hai", "ba", "bốn")] == [False, False, True]
+    token = await policy.issue("mot-cua", "mật khẩu bốn")
+    assert await policy.revoke_secret("password", "mot-cua")
+    assert not opens("mật khẩu bốn", b"6")
+    with pytest.raises(Unauthenticated):
+        policy.by_token(token.access_token)
 
 
 async def test_consumers_have_proper_names(case: Case) -> None:

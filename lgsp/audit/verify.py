@@ -20,6 +20,8 @@ from lgsp.store.sqlite.evidence import EvidenceFile, EvidenceUnreadable, evidenc
 UNSIGNED = 10_000
 """Entries behind the last checkpoint at most; the bus signs a second or a thousand entries behind. More of them means that
 checkpoints were taken away."""
+_ANSWERED_WITHIN = 20_000
+"""Entries behind an asked one among which its answer is looked for: ten seconds of a bus that is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +118,25 @@ def verify_file(path: Path, key: Ed25519PublicKey, seen: Sequence[Seen] = ()) ->
 
 
 def who(data: Path, subject: str) -> list[dict[str, Any]]:
-    """The entries of all writers about one person, by time. An entry names who asked, why, and what came of it."""
+    """The entries of all writers about one person, by time: who asked, why, and what came of it, as the answered entry of the
+    same exchange says."""
     person = keyed_subject(data / "keys", subject)
     found: list[dict[str, Any]] = []
     for path in evidence_files(data):
         with evidence_file(path) as file:
-            found += [msgspec.json.decode(body) for _, body, _ in file.by_subject(person)]
+            found += [_with_its_end(file, msgspec.json.decode(body)) for _, body, _ in file.by_subject(person)]
     return sorted(found, key=lambda entry: (entry["at"], entry["writer"], entry["index"]))
+
+
+def _with_its_end(file: EvidenceFile, entry: dict[str, Any]) -> dict[str, Any]:
+    """An asked entry with the outcome and the fields that left; as it is where no answer was entered (yet)."""
+    if entry.get("kind") != "asked":
+        return entry
+    mark = b'"exchange":' + msgspec.json.encode(entry["exchange"])
+    for body in file.after(entry["index"], _ANSWERED_WITHIN):
+        if mark in body and (end := msgspec.json.decode(body)).get("kind") == "answered":
+            return {**entry, "outcome": end["outcome"], "fields": end["fields"]}
+    return entry
 
 
 class _Walk:

@@ -73,6 +73,18 @@ def consumer_key(consumer_id: str, overlap: float, data: Path | None, *, as_json
     _keys(act(data, "consumer.key", id=consumer_id, overlap=overlap), as_json_=as_json_)
 
 
+@consumer.command("password")
+@click.argument("consumer_id", metavar="ID")
+@click.option(
+    "--overlap", type=click.FloatRange(0, 720), default=0, help="Hours in which the old password still holds."
+)
+@data_option
+@json_option
+def consumer_password(consumer_id: str, overlap: float, data: Path | None, *, as_json_: bool) -> None:
+    """A password for WS-Security UsernameToken with digest, shown once. A digest is made of the password: it is kept sealed."""
+    _keys(act(data, "consumer.password", id=consumer_id, overlap=overlap), as_json_=as_json_, kept="sealed")
+
+
 @consumer.command("sandbox-key")
 @click.argument("consumer_id", metavar="ID")
 @click.option(
@@ -124,10 +136,11 @@ def consumer_addresses(consumer_id: str, networks: tuple[str, ...], data: Path |
 @consumer.command("revoke")
 @click.argument("consumer_id", metavar="ID")
 @click.argument("key_id")
+@click.option("--kind", type=click.Choice(["api_key", "client", "password"]), help="Where two keys have one name.")
 @data_option
-def consumer_revoke(consumer_id: str, key_id: str, data: Path | None) -> None:
+def consumer_revoke(consumer_id: str, key_id: str, kind: str | None, data: Path | None) -> None:
     """Make one key useless (`lgsp consumer show` names them)."""
-    as_json(act(data, "consumer.revoke", id=consumer_id, key_id=key_id))
+    as_json(act(data, "consumer.revoke", id=consumer_id, key_id=key_id, kind=kind))
 
 
 @consumer.command("approve")
@@ -159,6 +172,15 @@ def consumer_disable(consumer_id: str, data: Path | None) -> None:
 def consumer_enable(consumer_id: str, data: Path | None) -> None:
     """Let it in again."""
     as_json(act(data, "consumer.active", id=consumer_id, active=True))
+
+
+@consumer.command("trial")
+@click.argument("consumer_id", metavar="ID")
+@click.argument("admits", type=click.Choice(["open", "closed"]))
+@data_option
+def consumer_trial(consumer_id: str, admits: str, data: Path | None) -> None:
+    """Open the connections in trial to it, or close them; a grant for one says --admits-trial too."""
+    as_json(act(data, "consumer.trial", id=consumer_id, admits=admits == "open"))
 
 
 @click.group()
@@ -313,9 +335,9 @@ def grant_remove(data: Path | None, **which: str) -> None:
     as_json(act(data, "grant.remove", **which))
 
 
-def _keys(found: dict[str, str], *, as_json_: bool) -> None:
+def _keys(found: dict[str, str], *, as_json_: bool, kept: str = "hashed") -> None:
     if not as_json_:
-        say("shown once; the bus keeps only hashes")
+        say(f"shown once; the bus keeps it {kept}")
     as_json(found)
 
 

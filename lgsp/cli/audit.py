@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lgsp.cli.custody import hold, payload, retention
-from lgsp.cli.output import Exit, as_json, data_option, json_option, refuse, table
+from lgsp.cli.output import Exit, as_json, data_option, json_option, refuse, say, table
 from lgsp.cli.place import evidence_folder
 
 
@@ -132,7 +132,10 @@ def key(data: Path | None) -> None:
 @data_option
 @json_option
 def who(subject: str, data: Path | None, *, as_json_: bool) -> None:
-    """Who asked about SUBJECT (a personal number; - reads it from standard input, so that it stays out of the history)."""
+    """Who asked about SUBJECT, a personal number, and what came of it.
+
+    - reads the number from standard input, so that it stays out of the history.
+    """
     from lgsp.audit import who as entries_about
 
     person = sys.stdin.readline().strip() if subject == "-" else subject
@@ -146,3 +149,5 @@ def who(subject: str, data: Path | None, *, as_json_: bool) -> None:
         return
     names = ("at", "kind", "consumer", "system", "operation", "purpose", "officer", "outcome")
     table(names, [tuple(str(entry.get(name) or "") for name in names) for entry in entries])
+    if not entries:
+        say("nobody has asked about this person")

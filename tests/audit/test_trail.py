@@ -58,7 +58,9 @@ def test_who_read_this_persons_data(tmp_path: Path) -> None:
 
     run(story)
     assert [entry["index"] for entry in who(tmp_path, "099096990001")] == [0]
-    assert [entry["index"] for entry in who(tmp_path, "099096990002")] == [0, 2]
+    found = who(tmp_path, "099096990002")
+    assert [entry["index"] for entry in found] == [0, 2]
+    assert [entry["outcome"] for entry in found] == ["ok", "ok"], "what came of it"
 
 
 def test_a_business_fault_and_a_refusal_are_outcomes() -> None:

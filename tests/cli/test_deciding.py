@@ -42,7 +42,7 @@ def test_a_consumer_that_was_asked_for_is_admitted_or_declined(tmp_path: Path) -
     assert (admitted["id"], admitted["asked_by"]) == ("portal", "an")
     assert admitted["api_key"].startswith("lgsp_")
     again = lgsp(tmp_path, "consumer", "admit", waiting["portal"])
-    assert (again.exit_code, "Không có đề nghị này đang chờ" in again.stderr) == (1, True)
+    assert (again.exit_code, f"Không có đề nghị {waiting['portal']} đang chờ" in again.stderr) == (1, True)
     assert lgsp(tmp_path, "consumer", "decline", waiting["archive"]).exit_code == 0
     assert "nothing waits" in lgsp(tmp_path, "consumer", "requests").stderr
     assert [each["id"] for each in json.loads(lgsp(tmp_path, "consumer", "list", "--json").stdout)] == ["portal"]

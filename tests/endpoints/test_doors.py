@@ -75,6 +75,7 @@ async def test_swagger_ui_asks_nobody_else(bus: Bus) -> None:
     page = await bus.send("GET", "/docs")
     named = re.findall(r'(?:src|href)="([^"]+)"', page.body.decode())
     assert named
+    assert "trình diễn" in page.body.decode(), "the demonstration shows itself"
     for address in named:
         assert address.startswith("/")
         assert (await bus.send("GET", address)).status == 200

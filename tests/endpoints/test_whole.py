@@ -9,7 +9,7 @@ from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.test_utils import make_mocked_request
 
-from lgsp.endpoints.whole import FRAMED, SHELL, Whole, shell
+from lgsp.endpoints.whole import FRAMED, SHELL, Whole, dressed, shell
 
 
 class Wire(AbstractStreamWriter):
@@ -136,3 +136,9 @@ def test_tls_is_held_on_to() -> None:
     assert b"Strict-Transport-Security" in shell(tls=True)
     assert b"Strict-Transport-Security" not in shell(tls=False)
     assert {"cache-control", "server", "content-length"} <= FRAMED
+
+
+def test_the_demonstration_says_so_in_every_head() -> None:
+    assert b"X-LGSP-Profile: demonstration\r\n" in shell(tls=True, demo=True)
+    assert b"X-LGSP-Profile" not in shell(tls=True)
+    assert "X-LGSP-Profile" not in dressed(tls=False)

@@ -153,6 +153,13 @@ async def test_meta_and_cursors(store: Store) -> None:
     assert await store.meta.get("x") is None
     await store.meta.put("x", {"a": [1]})
     assert await store.meta.get("x") == {"a": [1]}
+    assert not await store.meta.swap("x", None, 1)
+    assert not await store.meta.swap("x", {"a": [2]}, 1)
+    assert not await store.meta.swap("y", {}, 1)
+    assert await store.meta.swap("x", {"a": [1]}, [{"tên": "Mẫu", "số": 1.5}])
+    assert await store.meta.swap("x", await store.meta.get("x"), [])
+    assert await store.meta.swap("y", None, {})
+    assert (await store.meta.get("x"), await store.meta.get("y")) == ([], {})
     cursor = CursorRow("register", "feed", "7", NOW)
     await store.cursors.put(cursor)
     assert await store.cursors.get("register", "feed") == cursor

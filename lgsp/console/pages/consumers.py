@@ -15,6 +15,9 @@ from lgsp.model import Consumer
 
 DECIDERS = frozenset({"security-officer"})
 """Who admits, grants and hands out keys; whoever asks may also be an operator."""
+_TYPED = ("call", "basis", "fields", "purposes", "from", "until", "quota", "decision", "level", "since", "level_until")
+_MALWARE = {"yes": True, "no": False}
+"""What is declared of the central anti-malware; anything else leaves it as it was."""
 
 
 def rows(consumers: Sequence[Consumer], grants: Mapping[str, int], today: date, visit: Visit) -> list[dict[str, Any]]:
@@ -63,6 +66,11 @@ def grants(found: Sequence[Mapping[str, Any]], titles: Mapping[str, str], visit:
     ]
 
 
+def place(grant: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Where one grant stands at a time."""
+    return grant["consumer"], grant["system"], grant["operation"]
+
+
 def listed(text: str) -> list[str] | None:
     """Names parted by commas or blanks; nothing named is no limit."""
     return text.replace(",", " ").split() or None
@@ -82,9 +90,15 @@ async def _list(
     every = policy.consumers()
     counted = {each.id: len(policy.grants_of(each.id)) for each in every}
     titles = {name: each.title[visit.lang] for name, each in visit.house.registry.connectors.items()}
+    standing_now = {(each.id, grant.system, grant.operation) for each in every for grant in policy.grants_of(each.id)}
     asked = [{**each, "own": each["by"] == visit.user} for each in await visit.perform("consumer.requests", {})]
     wished = [
-        {**each, "own": each["by"] == visit.user, "grant": grants([each["grant"]], titles, visit)[0]}
+        {
+            **each,
+            "own": each["by"] == visit.user,
+            "grant": grants([each["grant"]], titles, visit)[0],
+            "replaces": place(each["grant"]) in standing_now,
+        }
         for each in await visit.perform("grant.requests", {})
     ]
     values = {
@@ -161,6 +175,8 @@ async def _one(visit: Visit, errors: Mapping[str, str] | None = None, secrets: M
     values = {
         "one": rows([consumer], {}, policy.today(), visit)[0],
         "decision": consumer.security_decision,
+        "malware": visit.w["consumers"]["malware"][{True: "yes", False: "no", None: "unsaid"}[consumer.anti_malware]],
+        "malwares": [(each, visit.w["consumers"]["malware"][each]) for each in ("as_was", "yes", "no")],
         "addresses": ", ".join(consumer.addresses),
         "keys": [{**each, "said": kinds[each["kind"]]} for each in found["secrets"]],
         "grants": grants(found["grants"], titles, visit),
@@ -168,8 +184,7 @@ async def _one(visit: Visit, errors: Mapping[str, str] | None = None, secrets: M
         "secrets": secrets,
         "may_ask": visit.may(*OFFICERS),
         "may_decide": visit.may(*DECIDERS),
-        "typed": {each: visit.form.one(each) for each in ("call", "basis", "fields", "purposes", "until", "quota", "decision",
-                                                          "level", "since", "level_until")},
+        "typed": {each: visit.form.one(each) for each in _TYPED},
         "errors": errors or {},
     }  # fmt: skip
     return View("consumer.html", values, 422 if errors else 200)
@@ -185,8 +200,8 @@ async def ask_grant(visit: Visit) -> Shown:
         wanted = {
             "consumer": name, "system": system, "operation": operation, "legal_basis": form.one("basis"),
             "fields": listed(form.one("fields")), "purposes": listed(form.one("purposes")),
-            "valid_to": iso(form.one("until")) or None, "admits_trial": bool(form.one("trial")),
-            "needs_case": bool(form.one("case")),
+            "valid_from": iso(form.one("from")) or None, "valid_to": iso(form.one("until")) or None,
+            "admits_trial": bool(form.one("trial")), "needs_case": bool(form.one("case")),
             "quota_per_minute": int(form.one("quota")) if form.one("quota") else None,
         }  # fmt: skip
         try:
@@ -206,18 +221,24 @@ async def remove_grant(visit: Visit) -> Shown:
 
 async def key(visit: Visit) -> Shown:
     """Fresh secrets, in this one answer and nowhere else."""
-    overlap = visit.form.one("overlap") or "0"
+    return await _handed_out(visit, "consumer.key", "overlap")
+
+
+async def password(visit: Visit) -> Shown:
+    return await _handed_out(visit, "consumer.password", "password_overlap")
+
+
+async def _handed_out(visit: Visit, action: str, overlap: str) -> Shown:
     try:
-        made = await visit.perform(
-            "consumer.key", {"id": visit.path["consumer"], "overlap": overlap if overlap.isdecimal() else "0"}
-        )
+        made = await visit.perform(action, {"id": visit.path["consumer"], "overlap": visit.form.one(overlap)})
     except Refused as refused:
         return await _one(visit, {"": refused.said[visit.lang]})
     return await _one(visit, secrets=made)
 
 
 async def revoke(visit: Visit) -> Shown:
-    return await _done(visit, "consumer.revoke", {"key_id": visit.form.one("key")}, "revoked")
+    wanted = {"key_id": visit.form.one("key"), "kind": visit.form.one("kind")}
+    return await _done(visit, "consumer.revoke", wanted, "revoked")
 
 
 async def active(visit: Visit) -> Shown:
@@ -232,7 +253,7 @@ async def level(visit: Visit) -> Shown:
         return await _one(visit, errors)
     wanted = {
         "level": form.one("level"), "decision": form.one("decision"), "since": iso(form.one("since")) or None,
-        "until": iso(form.one("level_until")) or None,
+        "until": iso(form.one("level_until")) or None, "anti_malware": _MALWARE.get(form.one("malware")),
     }  # fmt: skip
     return await _done(visit, "consumer.approve", wanted, "levelled")
 
@@ -297,6 +318,7 @@ PAGES = (
     Page("consumers", "consumers/{consumer}/grants", OFFICERS, ask_grant, "POST"),
     Page("consumers", "consumers/{consumer}/ungrant", DECIDERS, remove_grant, "POST"),
     Page("consumers", "consumers/{consumer}/key", DECIDERS, key, "POST"),
+    Page("consumers", "consumers/{consumer}/password", DECIDERS, password, "POST"),
     Page("consumers", "consumers/{consumer}/revoke", DECIDERS, revoke, "POST"),
     Page("consumers", "consumers/{consumer}/active", DECIDERS, active, "POST"),
     Page("consumers", "consumers/{consumer}/level", DECIDERS, level, "POST"),

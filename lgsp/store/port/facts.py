@@ -58,6 +58,10 @@ class Meta(Protocol):
     async def put(self, name: str, value: Any) -> None:
         """A small JSON value."""
 
+    async def swap(self, name: str, was: Any, value: Any) -> bool:
+        """`put`, but only where `was` stands still (None: nothing); False where somebody else was quicker."""
+        ...
+
 
 class ReplayRecords(Protocol):
     async def admit(self, key: bytes, now: datetime, until: datetime) -> bool:

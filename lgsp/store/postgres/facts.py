@@ -113,6 +113,18 @@ class PostgresMeta:
             name, to_text(value),
         )  # fmt: skip
 
+    async def swap(self, name: str, was: Any, value: Any) -> bool:
+        order: str
+        row: tuple[str, ...]
+        if was is None:
+            order, row = "INSERT INTO meta VALUES ($1, $2) ON CONFLICT DO NOTHING", (name, to_text(value))
+        else:
+            order, row = (
+                "UPDATE meta SET value = $1 WHERE name = $2 AND value = $3",
+                (to_text(value), name, to_text(was)),
+            )
+        return bool(await self.database.fetch(f"{order} RETURNING 1", *row))
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresReplays:

@@ -98,6 +98,18 @@ class EvidenceFile:
         except apsw.Error as error:
             raise EvidenceUnreadable(type(error).__name__) from error
 
+    def after(self, number: int, most: int) -> Iterator[bytes]:
+        """The bodies of the entries behind this one, `most` of them."""
+        try:
+            yield from (
+                body
+                for (body,) in self._db.execute(
+                    "SELECT body FROM entry WHERE number > ? AND number <= ? ORDER BY number", (number, number + most)
+                )
+            )
+        except apsw.Error as error:
+            raise EvidenceUnreadable(type(error).__name__) from error
+
 
 @contextmanager
 def evidence_file(path: Path) -> Iterator[EvidenceFile]:

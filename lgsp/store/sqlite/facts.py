@@ -138,6 +138,16 @@ class SqliteMeta:
         row = (name, to_text(value))
         await self.database.write(lambda db: db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", row).fetchall())
 
+    async def swap(self, name: str, was: Any, value: Any) -> bool:
+        order: str
+        row: tuple[str, ...]
+        if was is None:
+            order, row = "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (name, to_text(value))
+        else:
+            order, row = "UPDATE meta SET value = ? WHERE name = ? AND value = ?", (to_text(value), name, to_text(was))
+        rows = await self.database.write(lambda db: db.execute(f"{order} RETURNING 1", row).fetchall())
+        return bool(rows)
+
 
 def _entry(row: Any) -> StageEntry:
     system, stage, since, decision, by, approved_by, evidence, recorded = row

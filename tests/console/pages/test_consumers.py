@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from lgsp.console.pages.consumers import listed
+from lgsp.errors import Unauthenticated
 from tests.endpoints.bus import Bus, running
 from tests.endpoints.people import Person, notes, signed_in, text
 
@@ -150,3 +151,50 @@ async def test_who_may(bus: Bus) -> None:
         assert (await auditor.post(f"{LIST}{deed}", {"guard": "x"})).status == 403, deed
     for page in (LIST, f"{LIST}/tester", "/console/explain", "/console/security"):
         assert (await viewer.get(page)).status == 403
+
+
+async def test_a_password_for_digests_is_shown_once_and_revoked_by_its_kind(bus: Bus, officer: Person) -> None:
+    made = await bus.gateway.perform("consumer.add", "local:x", {"id": "soap", "name": "Hệ SOAP"})
+    page, policy = f"{LIST}/soap", bus.gateway.policy
+    shown = (await officer.submit(page, f"{page}/password", {"password_overlap": "0"})).body.decode()
+    password = re.search(r"<dt>password</dt><dd><code>([^<]+)<", shown)
+    assert password
+    assert policy.by_secret("soap", password[1]).id == "soap"
+    kept = (await officer.get(page)).body.decode()
+    assert password[1] not in kept
+    assert all(f'name="kind" value="{kind}"' in kept for kind in ("client", "password", "api_key")), "two have one name"
+    assert (await officer.submit(page, f"{page}/revoke", {"key": "soap", "kind": "password"})).status == 303
+    with pytest.raises(Unauthenticated):
+        policy.by_secret("soap", password[1])
+    assert policy.by_secret("soap", made["client_secret"]).id == "soap"
+    for overlap in ("-1", "nhiều"):
+        assert (await officer.submit(page, f"{page}/password", {"password_overlap": overlap})).status == 422
+        assert (await officer.submit(page, f"{page}/key", {"overlap": overlap})).status == 422
+
+
+async def test_who_approves_sees_from_when_until_when_and_what_it_takes_the_place_of(
+    bus: Bus, duty: Person, officer: Person
+) -> None:
+    await bus.gateway.perform("consumer.add", "local:x", {"id": "gia-han", "name": "Gia hạn"})
+    page = f"{LIST}/gia-han"
+    asked = {"call": "civil-status/danhMuc", "basis": "17/QĐ-UBND", "from": "01/02/2098", "until": "31/12/2098"}
+    await duty.submit(page, f"{page}/grants", {**asked, "from": "", "until": ""})
+    await officer.submit(LIST, f"{LIST}/requests/grant", {"request": await waiting(bus, "grant.requests")})
+    assert (await duty.submit(page, f"{page}/grants", {**asked, "from": "01/02/2099"})).status == 422
+    assert (await duty.submit(page, f"{page}/grants", asked)).status == 303
+    shown = text(await officer.get(LIST))
+    assert all(each in shown for each in ("01/02/2098", "31/12/2098", "thay cho quyền đang có"))
+    await officer.submit(LIST, f"{LIST}/requests/grant", {"request": await waiting(bus, "grant.requests")})
+    assert "01/02/2098" in text(await officer.get(page))
+
+
+async def test_the_anti_malware_stays_as_declared_until_somebody_says_otherwise(bus: Bus, officer: Person) -> None:
+    await bus.gateway.perform("consumer.add", "local:x", {"id": "may-cu", "name": "Máy cũ"})
+    page, policy = f"{LIST}/may-cu", bus.gateway.policy
+    level = {"level": "3", "decision": "7/QĐ", "level_until": "31/12/2099"}
+    for said, wanted in (("no", False), ("as_was", False), ("yes", True), ("", True)):
+        assert (await officer.submit(page, f"{page}/level", {**level, "malware": said})).status == 303
+        consumer = policy.consumer("may-cu")
+        assert consumer is not None
+        assert consumer.anti_malware is wanted
+    assert "đã khai báo: có" in text(await officer.get(page))
