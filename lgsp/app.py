@@ -122,7 +122,7 @@ async def _compose(
     promotion = Promotion(store, runtime, lambda system: gathered(gateway, system))
     ledger = Ledger(store, runtime, events, promotion.prove)
     await ledger.load(registry.connectors.values())
-    transport = transport or AiohttpTransport(runtime, cas=trusted(settings))
+    transport = transport or AiohttpTransport(runtime, cas=trusted(settings), events=events)
     upstreams = Upstreams(settings.upstreams, transport, runtime, events)
     health = HealthBook(current.registry_of, runtime, events)
     watch = SecurityWatch(events, clock, settings.bulk_subjects_per_hour)

@@ -124,6 +124,15 @@ class UpstreamSignedIn(msgspec.Struct, frozen=True):
     outcome: str
 
 
+class BackendMistrusted(msgspec.Struct, frozen=True):
+    """A backend has said more than it was asked. Whose answer is whose cannot be known of it, so for `seconds` after the last
+    time each question goes over a connection of its own."""
+
+    system: str
+    seconds: float
+    at: datetime
+
+
 class TaskDied(msgspec.Struct, frozen=True):
     """A supervised background task ended with an error and was restarted."""
 
@@ -173,7 +182,8 @@ class Stopped(msgspec.Struct, frozen=True):
 
 Event = (
     ExchangeFinished | AttemptMade | EdgeRefused | HealthChanged | BreakerChanged | StageChanged
-    | SubmissionMoved | CallbackEnded | CallbackOff | ProbeMade | UpstreamSignedIn | TaskDied | BusFaultFound
+    | SubmissionMoved | CallbackEnded | CallbackOff | ProbeMade | UpstreamSignedIn | BackendMistrusted
+    | TaskDied | BusFaultFound
     | EvidenceWitnessed | SecurityAlert
     | Started | Stopped
 )  # fmt: skip

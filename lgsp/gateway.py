@@ -125,6 +125,7 @@ class Gateway:
     alive: Alive = field(init=False)
     outlook: Outlook = field(init=False)
     alerting: Alerting = field(init=False)
+    news: News = field(init=False)
     metrics: Metrics = field(init=False)
     application: web.Application = field(init=False)
     together: Together | None = None
@@ -150,12 +151,12 @@ class Gateway:
         self.alive = Alive(self.history, self.store.health, self.store.meta, self.runtime.clock)
         self.reload, self.drain = Reload(self.current, self.runtime), Drain(self.runtime.clock)
         self.outlook = Outlook(self, lambda: self.feed.changes)
-        news = News(self.runtime.clock)
-        self.events.subscribe(news, *news.HEARS)
+        self.news = News(self.runtime.clock)
+        self.events.subscribe(self.news, *News.HEARS)
         self.alerting = Alerting(
             self.store,
             self.runtime,
-            Looking(self, self.runtime.clock, news, lambda now: indoors(self, now), self._expiry()),
+            Looking(self, self.runtime.clock, self.news, lambda now: indoors(self, now), self._expiry()),
             Sender(self.transport, self.runtime, self.store.keys, self.settings.demo, mail_of(self.settings)),
         )
         self.application = door.application(self, routes(self))

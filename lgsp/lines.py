@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,9 @@ AGENT = "lgsp"
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that announce no length where they carry nothing."""
 _TARGETS = 64
-_ALONE_SECONDS = 600.0
+_INTERIM = 16
+"""Heads with 1xx before the answer; who sends more means nothing by it."""
+ALONE_SECONDS = 600.0
 """After a backend has said something that nobody had asked for, each question to it goes over a connection of its own."""
 Trust = ssl.SSLContext | bool
 """What the TLS of a backend must chain to; True for what the machine trusts."""
@@ -38,6 +41,8 @@ class Lines:
     """Of one system: its connections, and where they lead to."""
 
     connector: aiohttp.TCPConnector
+    mistrusted: Callable[[], None] = lambda: None
+    """Told when it begins that a backend has said more than it was asked."""
     _alone_until: float = 0.0
     _targets: dict[tuple[str, Trust], aiohttp.ClientRequest] = field(default_factory=dict)
 
@@ -59,9 +64,12 @@ class Lines:
                 max_field_size=FIELD,
             )  # fmt: skip
             protocol.transport.write(wire)
-            message, content = await protocol.read()
-            while message.code < 200 and message.code != 101:
+            for _ in range(_INTERIM):
                 message, content = await protocol.read()
+                if message.code >= 200 or message.code == 101:
+                    break
+            else:
+                raise HttpProcessingError
         except BaseException:
             connection.close()
             raise
@@ -99,7 +107,10 @@ class Lines:
     def _mistrust(self) -> None:
         """Whose answer is whose cannot be known of such a backend: one too many becomes the next caller's, and his the one
         after that. What waits in the pool goes, and nothing is kept for a while."""
-        self._alone_until = asyncio.get_running_loop().time() + _ALONE_SECONDS
+        begins = not self._alone
+        self._alone_until = asyncio.get_running_loop().time() + ALONE_SECONDS
+        if begins:
+            self.mistrusted()
         for waiting in self.connector._conns.values():  # noqa: SLF001  the pool has no word for it
             for protocol, _ in waiting:
                 protocol.close()

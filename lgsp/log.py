@@ -73,6 +73,7 @@ NAMES: Mapping[type, tuple[str, str]] = MappingProxyType(
         events.CallbackOff: ("callback-off", "warning"),
         events.ProbeMade: ("probe-made", "debug"),
         events.UpstreamSignedIn: ("upstream-signed-in", "info"),
+        events.BackendMistrusted: ("backend-mistrusted", "warning"),
         events.TaskDied: ("task-died", "error"),
         events.BusFaultFound: ("bus-fault-found", "error"),
         events.EvidenceWitnessed: ("evidence-witnessed", "info"),

@@ -19,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from lgsp import __version__
-from lgsp.events import AttemptMade, CallbackEnded, EdgeRefused, Event, ExchangeFinished, TaskDied
+from lgsp.events import AttemptMade, BackendMistrusted, CallbackEnded, EdgeRefused, Event, ExchangeFinished, TaskDied
 from lgsp.model import Health, Stage
 from lgsp.runtime import Offload
 
@@ -41,6 +41,9 @@ class Reading(Protocol):
     def memory(self) -> tuple[int, int]:
         """Bytes that messages hold, and messages refused for want of room."""
 
+    def let_go(self) -> int:
+        """Readers of large answers who were cut off because they did not take them."""
+
     def syslog_dropped(self) -> int:
         """Security events that the province's SOC did not get."""
 
@@ -60,7 +63,7 @@ class Connections(Protocol):
 class Metrics:
     """Owns its registry: nothing global, two gateways in one process do not mix."""
 
-    HEARS = (ExchangeFinished, AttemptMade, EdgeRefused, CallbackEnded, TaskDied)
+    HEARS = (ExchangeFinished, AttemptMade, EdgeRefused, CallbackEnded, BackendMistrusted, TaskDied)
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -69,6 +72,12 @@ class Metrics:
         own.register(self._exchanges)
         self._refused = Counter("lgsp_edge_refused", "Refused before an exchange", ["code"], registry=own)
         self._told = Counter("lgsp_callbacks", "Call-backs that were taken or parked", ["outcome"], registry=own)
+        self._mistrusted = Counter(
+            "lgsp_backends_mistrusted",
+            "Times that a backend began to say more than it was asked",
+            ["system"],
+            registry=own,
+        )
         self._died = Counter("lgsp_tasks_died", "Background tasks restarted", ["name"], registry=own)
         self._breaker = Gauge("lgsp_breaker_state", "0 closed, 1 half-open, 2 open", ["system"], registry=own)
         self._health = Gauge("lgsp_health", "1 for the state that holds", ["system", "health"], registry=own)
@@ -96,6 +105,8 @@ class Metrics:
                 self._refused.labels(event.code).inc()
             case CallbackEnded():
                 self._told.labels(event.outcome).inc()
+            case BackendMistrusted():
+                self._mistrusted.labels(event.system).inc()
             case TaskDied():
                 self._died.labels(event.name).inc()
             case _:
@@ -112,6 +123,8 @@ class Metrics:
         used, refused = self._reading.memory()
         yield GaugeMetricFamily("lgsp_message_bytes", "Memory counted for message bodies", used)
         yield CounterMetricFamily("lgsp_messages_refused", "Messages for which there was no room", refused)
+        gone = self._reading.let_go()
+        yield CounterMetricFamily("lgsp_readers_let_go", "Callers cut off who did not take a large answer", gone)
         lost = self._reading.syslog_dropped()
         yield CounterMetricFamily("lgsp_security_events_dropped", "Not taken by the syslog receiver", lost)
         yield from (ask() for ask in self._asked)

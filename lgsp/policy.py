@@ -50,13 +50,13 @@ class Policy:
     _written: Counter[str] = field(default_factory=Counter)
     """Changes by this process, by consumer."""
     credentials: Credentials = field(init=False)
-    _tokens: Tokens = field(init=False)
+    tokens: Tokens = field(init=False)
 
     def __post_init__(self) -> None:
         shared, clock = self.store.allowances if not self.store.changes.alone else None, self.runtime.clock
         self._quotas = Quotas(clock, shared)
         self.credentials = Credentials(self.store.keys, clock, Guard(clock))
-        self._tokens = Tokens(self.store, self.runtime, self.token_seconds)
+        self.tokens = Tokens(self.store, self.runtime, self.token_seconds)
         self._levels = Levels(self.store)
 
     async def load(self) -> None:
@@ -65,7 +65,7 @@ class Policy:
         self.credentials.load(await self.store.consumers.secrets())
         self._grants = {(each.consumer, each.system, each.operation): each for each in await self.store.grants.all()}
         await self._levels.load()
-        await self._tokens.load(self._consumers)
+        await self.tokens.load(self._consumers)
 
     async def refresh(self, consumer: str) -> None:
         """Another process has changed this consumer, its secrets, tokens or grants: they are read again."""
@@ -87,7 +87,7 @@ class Policy:
         self.credentials.replace(consumer, secrets)
         self._grants = {key: each for key, each in self._grants.items() if key[0] != consumer}
         self._grants.update({(each.consumer, each.system, each.operation): each for each in grants})
-        self._tokens.replace(consumer, tokens)
+        self.tokens.replace(consumer, tokens)
 
     async def refresh_all(self) -> None:
         """News may have been missed: everything is read again."""
@@ -104,14 +104,14 @@ class Policy:
 
     def by_token(self, token: str) -> Consumer:
         """The holder of a bearer token. Raises `Unauthenticated`."""
-        return self._active(self._tokens.holder(token), sandbox=token.startswith(SANDBOX_TOKEN))
+        return self._active(self.tokens.holder(token), sandbox=token.startswith(SANDBOX_TOKEN))
 
     def knows(self, token: str) -> bool:
-        return self._tokens.knows(token)
+        return self.tokens.knows(token)
 
     async def meet(self, token: str) -> None:
         """Another process may have handed this one out, and the news of it be under way."""
-        await self._tokens.meet(token, self._consumers)
+        await self.tokens.meet(token, self._consumers)
 
     def by_api_key(self, key: str, peer: str = "") -> Consumer:
         return self._met(self.credentials.by_api_key(key, peer))
@@ -167,15 +167,15 @@ class Policy:
         consumer = self.by_secret(client_id, secret, peer)
         self.check_address(consumer, peer)
         scope = scope or SCOPE
-        if (given := self._tokens.given(consumer, scope)) is not None:
+        if (given := self.tokens.given(consumer, scope)) is not None:
             return given
-        token = await self._tokens.give(consumer, scope)
+        token = await self.tokens.give(consumer, scope)
         await self._tell(consumer.id)
         return token
 
     async def revoke_token(self, token: str, consumer: str) -> None:
         """Forgets a token of this consumer; one of somebody else stays as it is (RFC 7009: the answer is the same)."""
-        if await self._tokens.revoke(token, consumer):
+        if await self.tokens.revoke(token, consumer):
             await self._tell(consumer)
 
     # -- may it -------------------------------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ class Policy:
         if last is not None and overlap <= timedelta():
             await self.revoke_secret(kind, before(name))
             if not name.endswith(SANDBOX):  # those of the sandbox are not told apart, and end with their hour
-                await self._tokens.forget(consumer)
+                await self.tokens.forget(consumer)
                 await self._tell(consumer)
 
     async def _put_secret(self, kind: SecretKind, key_id: str, consumer: str, digest: bytes) -> None:
@@ -304,7 +304,7 @@ class Policy:
         """At once, and with it every token that may have been asked for with it."""
         record = self.credentials.drop(kind, key_id)
         if record is not None and kind in ("client", "password"):
-            await self._tokens.forget(record.consumer)
+            await self.tokens.forget(record.consumer)
         revoked = await self.store.consumers.revoke(kind, key_id)
         self.credentials.drop(kind, key_id)  # a refresh may have read it meanwhile
         if record is not None:

@@ -43,6 +43,9 @@ class Scrape:
     def memory(self) -> tuple[int, int]:
         return self.house.spool.memory.used, self.house.spool.memory.refused
 
+    def let_go(self) -> int:
+        return self.house.spool.unread.dropped
+
     def syslog_dropped(self) -> int:
         return self.house.soc.dropped if self.house.soc is not None else 0
 
@@ -55,9 +58,12 @@ class Scrape:
             "unread-bytes": (spool.unread.used, spool.unread.limit),
             "slots": house.bulkhead.waiting(),
             "refusals": (house.bulkhead.refusing, MOST_REFUSALS),
+            "store": house.store.waiting,
+            "tokens": house.policy.tokens.held(len(house.policy.consumers())),
             "transitions": (len(house.keeper.waiting), MOST_TRANSITIONS),
             "attention": house.attention.held,
             "alert-messages": (len(house.alerting.sender.waiting), MOST_MESSAGES),
+            "security-news": house.news.held,
             "shadow": (house.shadow.waiting.qsize(), house.shadow.waiting.maxsize),
             **house.feed.held(),
             **house.watch.held(),

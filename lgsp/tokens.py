@@ -96,6 +96,10 @@ class Tokens:
         self._given[place] = (token, expires)
         return Token(token, int(self.seconds), scope)
 
+    def held(self, consumers: int) -> tuple[int, int]:
+        """Tokens that are remembered, and how many there may be of so many consumers, for the metrics."""
+        return len(self._live), 2 * _SCOPES * consumers
+
     async def revoke(self, token: str, consumer: str) -> bool:
         """Forgets a token of this consumer; one of somebody else stays as it is."""
         digest = hashed(token)

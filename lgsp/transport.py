@@ -20,7 +20,8 @@ from yarl import URL
 
 from lgsp.deadlines import Net
 from lgsp.errors import BadAnswer, ConnectFailed, InvalidMessage, Timeout, TooLarge, Unavailable
-from lgsp.lines import AGENT, FIELD, HOP_BY_HOP, LINE, Lines, Trust
+from lgsp.events import BackendMistrusted, Events
+from lgsp.lines import AGENT, ALONE_SECONDS, FIELD, HOP_BY_HOP, LINE, Lines, Trust
 from lgsp.model import HttpRequest, HttpResponse, Spooled, Text
 from lgsp.names import AddressRefused, connector
 from lgsp.runtime import Runtime
@@ -69,10 +70,15 @@ class AiohttpTransport:
     """The real wire."""
 
     def __init__(
-        self, runtime: Runtime, *, cas: Mapping[str, Path] | None = None, resolver: AbstractResolver | None = None
+        self,
+        runtime: Runtime,
+        *,
+        cas: Mapping[str, Path] | None = None,
+        resolver: AbstractResolver | None = None,
+        events: Events | None = None,
     ) -> None:
         """`cas` names, by address of an upstream, the certificates that its TLS must chain to."""
-        self._runtime, self._resolver = runtime, resolver
+        self._runtime, self._resolver, self._events = runtime, resolver, events
         self._net = Net(runtime.clock)
         self._trust: dict[str, ssl.SSLContext] = {}
         self._files: dict[str, bytes] = {}
@@ -174,8 +180,12 @@ class AiohttpTransport:
     def _lines_of(self, system: str) -> Lines:
         lines = self._lines.get(system)
         if lines is None:
-            lines = self._lines[system] = Lines(connector(self._resolver))
+            lines = self._lines[system] = Lines(connector(self._resolver), lambda: self._mistrusted(system))
         return lines
+
+    def _mistrusted(self, system: str) -> None:
+        if self._events is not None:
+            self._events.publish(BackendMistrusted(system, ALONE_SECONDS, self._runtime.clock.now()))
 
     def _session(self, system: str) -> aiohttp.ClientSession:
         """A large message has a connection of its own: its client would take what lies in a kept one for the answer."""

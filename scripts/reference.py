@@ -47,6 +47,9 @@ class Nothing:
     def memory(self) -> tuple[int, int]:
         return 0, 0
 
+    def let_go(self) -> int:
+        return 0
+
     def syslog_dropped(self) -> int:
         return 0
 

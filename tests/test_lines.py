@@ -135,6 +135,21 @@ async def test_a_backend_that_speaks_before_it_is_asked_is_refused_and_not_asked
         assert there.opened <= 2
 
 
+async def test_it_is_told_once_when_mistrust_begins() -> None:
+    async with backend(lambda _: OK * 2) as (there, lines):
+        told: list[None] = []
+        lines.mistrusted = lambda: told.append(None)
+        for _ in range(5):
+            assert await ask(there, lines) == b"ab"
+        assert len(told) == 1
+
+
+async def test_a_storm_of_interim_answers_is_no_answer() -> None:
+    async with backend(lambda _: b"HTTP/1.1 102 Processing\r\n\r\n" * 100 + OK) as (there, lines):
+        with pytest.raises(HttpProcessingError):
+            await ask(there, lines)
+
+
 async def test_interim_answers_are_passed_over_and_a_head_has_no_body() -> None:
     first = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
     async with backend(lambda number: first + OK if number == 1 else OK[:-2]) as (there, lines):

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from lgsp.events import AttemptMade, EdgeRefused, ExchangeFinished, TaskDied
+from lgsp.events import AttemptMade, BackendMistrusted, EdgeRefused, ExchangeFinished, TaskDied
 from lgsp.metrics import Metrics
 from lgsp.model import Health, Stage
 from lgsp.runtime import ThreadOffload, inline
@@ -30,6 +30,9 @@ class Reading:
     def memory(self) -> tuple[int, int]:
         return 1000, 2
 
+    def let_go(self) -> int:
+        return 3
+
     def syslog_dropped(self) -> int:
         return 5
 
@@ -49,6 +52,7 @@ async def test_what_a_scrape_says() -> None:
         finished("../etc", None),
         AttemptMade("c", "register", "ask", 1, "timeout", 0.1),
         EdgeRefused("too-large", "api"),
+        BackendMistrusted("register", 600.0, AT),
         TaskDied("prober", "ValueError", 1),
     ):
         metrics(event)
@@ -66,6 +70,8 @@ async def test_what_a_scrape_says() -> None:
         'lgsp_callbacks_open{state="waiting"} 3.0',
         'lgsp_inflight{system="register"} 3.0',
         "lgsp_audit_entries_total 42.0",
+        'lgsp_backends_mistrusted_total{system="register"} 1.0',
+        "lgsp_readers_let_go_total 3.0",
     ):
         assert line in text.splitlines()
     assert "lgsp_build_info{" in text

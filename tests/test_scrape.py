@@ -28,8 +28,8 @@ async def test_what_a_house_says_of_itself(tmp_path: Path) -> None:
         ).status == 401
         held = scrape.held()
         assert set(held) == {
-            "evidence", "spool-bytes", "message-bytes", "unread-bytes", "slots", "refusals", "transitions", "attention",
-            "alert-messages", "shadow", "feed", "streams", "readers", "refused-callers", "nonces", "wrong-secrets",
+            "evidence", "spool-bytes", "message-bytes", "unread-bytes", "slots", "refusals", "store", "tokens", "transitions", "attention",
+            "alert-messages", "security-news", "shadow", "feed", "streams", "readers", "refused-callers", "nonces", "wrong-secrets",
         }  # fmt: skip
         assert all(0 <= now < most for now, most in held.values())
         assert held["transitions"][1] == MOST_TRANSITIONS

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lgsp.errors import BadAnswer, ConnectFailed, Timeout, Unavailable
+from lgsp.events import BackendMistrusted, Event, Events
 from lgsp.exchange import Deadline
 from lgsp.model import Blob, HttpRequest, HttpResponse, Spooled
 from lgsp.runtime import Runtime, inline
@@ -306,3 +307,13 @@ async def test_every_system_has_a_pool_of_its_own(wire: AiohttpTransport) -> Non
         await wire.send("a", base, HttpRequest("GET", "/"), until)
         await wire.send("b", base, HttpRequest("GET", "/"), until)
     assert wire._lines["a"].connector is not wire._lines["b"].connector
+
+
+async def test_operators_hear_of_a_backend_that_says_more_than_it_was_asked(runtime: Runtime) -> None:
+    events, heard = Events(), list[Event]()
+    events.subscribe(heard.append)
+    transport = AiohttpTransport(runtime, events=events)
+    async with server(says(OK + b"content-length: 2\r\n\r\n{}" + OK + b"content-length: 2\r\n\r\n[]")) as base:
+        assert (await ask(transport, base)).body == b"{}"
+    await transport.close()
+    assert [(each.system, each.seconds) for each in heard if isinstance(each, BackendMistrusted)] == [("register", 600)]

@@ -148,6 +148,11 @@ class News:
     silent: dict[str, datetime] = field(default_factory=dict)
     """Since when a witness could not be asked; nothing new to co-sign is no silence."""
 
+    @property
+    def held(self) -> tuple[int, int]:
+        """What is remembered, and its bound, for the metrics."""
+        return len(self.alerts), _MOST_NEWS
+
     def __call__(self, event: Event) -> None:
         if isinstance(event, SecurityAlert) and event.what in _SAID and len(self.alerts) < _MOST_NEWS:
             self.alerts[event.what, event.consumer or ""] = event.at

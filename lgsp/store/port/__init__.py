@@ -100,6 +100,10 @@ class Store(Protocol):
     def stewardship(self) -> Stewardship: ...
     @property
     def corrections(self) -> Corrections: ...
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Works that wait for the database, and how many may."""
+
     async def close(self) -> None: ...
 
 

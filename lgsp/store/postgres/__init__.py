@@ -64,6 +64,11 @@ class PostgresStore:
     alerts: PostgresAlerts
     database: Database
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        each = self.database.waiting, self.evidence.waiting
+        return sum(now for now, _ in each), sum(most for _, most in each)
+
     async def close(self) -> None:
         """The chain first: until the node has left, nobody else may take it for gone."""
         await self.evidence.close()

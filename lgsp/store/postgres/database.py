@@ -122,6 +122,11 @@ class Database:
             except _SERVER:
                 pool.terminate()
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Works that wait for a connection or are under way, and how many may."""
+        return self._waiting, _WAITING
+
     async def _written(self, work: Work[T]) -> T:
         async with self._connection() as connection:
             await connection.execute("BEGIN")

@@ -54,6 +54,11 @@ class PostgresEvidence:
             ) from None
         return evidence
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Entries that wait for their group, and how many may."""
+        return len(self._waiting), _WAITING
+
     async def append(self, compose: Compose) -> int:
         if self._closed or len(self._waiting) >= _WAITING:
             raise StoreFailed("closed" if self._closed else "too many entries are waiting")

@@ -16,7 +16,7 @@ from lgsp.store.port import Store, StoreFailed
 from lgsp.store.remote.peer import Peer, RemoteFailure, packed
 
 _LISTED = (Collection, Iterable, Sequence, AbstractSet)
-_STAYS = frozenset({"keys", "evidence", "changes", "leases", "allowances"})
+_STAYS = frozenset({"keys", "evidence", "changes", "leases", "allowances", "waiting"})
 """Every worker has the installation's keys and a chain of its own; the hub must know who asks it."""
 _KNOWN: dict[str, type[Exception]] = {"ValueError": ValueError, "KeyError": KeyError, "StoreFailed": StoreFailed}
 

@@ -69,6 +69,11 @@ class Peer(asyncio.Protocol):
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Calls that wait for their answer, and how many may."""
+        return len(self._waiting), _UNDER_WAY
+
     async def call(self, name: str, body: bytes) -> msgspec.Raw:
         """Raises `StoreFailed` where nobody is there, `RemoteFailure` for what the other side raised."""
         if self._transport is None or len(self._waiting) >= _UNDER_WAY:

@@ -108,6 +108,11 @@ class RemoteStore:
         for name, methods in groups().items():
             setattr(self, name, asking(line.peer, methods))
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        each = self.line.peer.waiting, self.evidence.database.waiting
+        return sum(now for now, _ in each), sum(most for _, most in each)
+
     async def close(self) -> None:
         await self.evidence.database.close()
         self.line.peer.close()

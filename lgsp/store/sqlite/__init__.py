@@ -74,6 +74,11 @@ class SqliteStore:
         """The shared records as they are now, from which another store in memory may begin."""
         return await self.shared.read(lambda connection: bytes(connection.serialize("main")))
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        each = [it.waiting for it in (self.shared, self.evidence.database, self.exchanges.database)]
+        return sum(now for now, _ in each), sum(most for _, most in each)
+
     async def close(self) -> None:
         await self.exchanges.database.close()
         await self.evidence.database.close()

@@ -75,6 +75,11 @@ class Database:
             raise
         return database
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Works that wait for their group, and how many may."""
+        return len(self._waiting), _WAITING
+
     async def write(self, work: Work[T]) -> T:
         """Durable when it returns. `StoreFailed` where the disk did not take it; an error of the work itself undoes only it."""
         if self._closed or len(self._waiting) >= _WAITING:
