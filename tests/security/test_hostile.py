@@ -421,6 +421,45 @@ async def test_backends_that_say_the_w3c_suite(stage: Stage, suite: list[Message
     await told(stage, [_said(message) for message in some(suite, 100)])
 
 
+async def test_backends_that_lie_to_native_callers(stage: Stage) -> None:
+    """The same answers where nothing of ours reads them: they are the ministry's own bytes, or a clear refusal."""
+
+    async def ask(call: tuple[str, str, dict[str, str], bytes]) -> rig.Reply:
+        method, target, fields, body = call
+        fields = {**stage.house.key, **fields, "X-LGSP-Timeout": str(SECONDS)}
+        return await stage.house.send(method, f"/native{target}", body, fields)
+
+    asked = [
+        (
+            method,
+            target,
+            {name: fields[name] for name in ("content-type", "accept", "soapaction") if name in fields},
+            body,
+        )
+        for (method, target), (fields, body) in stage.backend.heard.items()
+    ]
+    calls = [call for call in asked if (await ask(call)).status == 200]
+    assert len(calls) > 20
+
+    async def one(call: tuple[str, str, dict[str, str], bytes]) -> None:
+        reply = await ask(call)
+        assert reply.status, (call[:2], "no answer")
+        assert reply.code != "bus-fault", call[:2]
+        assert reply.seconds < SECONDS + GRACE, (call[:2], reply.seconds)
+
+    stage.backend.answers.extend([
+        *framing.answers("application/json"),
+        *framing.answers("text/xml; charset=utf-8"),
+        *(_said(message) for message in some(messages.xml_messages(stage.backend.trap), 60)),
+        *(_said(message) for message in some(messages.json_messages(), 30)),
+    ])  # fmt: skip
+    try:
+        while stage.backend.answers:
+            await each(calls, one)
+    finally:
+        stage.backend.answers.clear()
+
+
 def _said(message: Message, kind: str | None = None) -> framing.Answer:
     coding = f"content-encoding: {message.coding}\r\n" if message.coding else ""
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind or message.content_type}\r\n{coding}content-length: {len(message.body)}\r\n\r\n"

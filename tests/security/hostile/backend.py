@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from tests.security.hostile.framing import Answer
 from tests.security.hostile.messages import spoiled_bytes
 
+_HEARD = 500
+
 
 @dataclass
 class Backend:
@@ -23,6 +25,8 @@ class Backend:
     answers: deque[Answer] = field(default_factory=deque)
     """Said in turn, each once."""
     sign_in: Answer | None = None
+    heard: dict[tuple[str, str], tuple[dict[str, str], bytes]] = field(default_factory=dict)
+    """Method and target of what was asked and truly answered, with fields and body: what a native caller may send as well."""
     given: Counter[str] = field(default_factory=Counter)
     trapped: list[str] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(5))
@@ -83,6 +87,8 @@ class Backend:
         elif self.answers:
             said = self.answers.popleft()
         else:
+            if len(self.heard) < _HEARD:
+                self.heard.setdefault((line.split(" ")[0], target), (headers, body))
             await self._true(line, target, headers, body, writer)
             return
         self.given[said.name] += 1
