@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.request import Request, urlopen
@@ -165,28 +166,29 @@ def versions() -> dict[str, str]:
 
 def started(stage: Rig, *options: str, settings: Mapping[str, str] = MappingProxyType({})) -> House:
     """Simulator, the ministry in front of it, and our gateway with everything on; `options` are those of `lgsp serve`."""
-    sim, memory, port = free_port(), free_port(), free_port()
+    sim, memory = free_port(), free_port()
     stage.start("lgsp", "sim", "--port", str(sim), core=LOAD_CORE)
     stage.start("bench.ministry", str(memory), f"http://127.0.0.1:{sim}", core=LOAD_CORE)
     wait(f"http://127.0.0.1:{sim}/_sim/systems")
     wait(f"http://127.0.0.1:{memory}/_bench/asked")
-    data = stage.folder / "data"
-    gateway = stage.start(
-        "lgsp", "serve", "--port", str(port), "--data", str(data), "--sim", f"http://127.0.0.1:{memory}", *options,
+    worlds = f"http://127.0.0.1:{memory}", f"http://127.0.0.1:{sim}"
+    return gateway(stage, *worlds, stage.folder / "data", *options, settings=settings)
+
+
+def gateway(
+    stage: Rig, ministry: str, simulator: str, data: Path, *options: str,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> House:  # fmt: skip
+    """Our gateway in front of a ministry that stands: one of several that are compared."""
+    port = free_port()
+    process = stage.start(
+        "lgsp", "serve", "--port", str(port), "--data", str(data), "--sim", ministry, *options,
         core=CONTENDERS_CORE, env={"LGSP_LIMITS__QUOTA_PER_MINUTE": "100000000", "LGSP_LOG_LEVEL": "info", **settings},
     )  # fmt: skip
     wait(f"http://127.0.0.1:{port}/readyz")
     key = json.loads((data / "demo.json").read_text("utf-8"))["consumers"][0]["api_key"]
-    examples = fetch(f"http://127.0.0.1:{sim}/_sim/examples")
-    return House(
-        stage,
-        gateway,
-        f"http://127.0.0.1:{port}",
-        f"http://127.0.0.1:{memory}",
-        f"http://127.0.0.1:{sim}",
-        key,
-        examples,
-    )
+    examples = fetch(f"{simulator}/_sim/examples")
+    return House(stage, process, f"http://127.0.0.1:{port}", ministry, simulator, key, examples)
 
 
 def _soap(house: House, kilobytes: tuple[int, ...], *, foreign: bool) -> Iterator[Work]:

@@ -12,6 +12,7 @@ import ctypes
 import gc
 import random
 import secrets
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from queue import SimpleQueue
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -36,6 +37,10 @@ _COLLECT = (10_000, 20, 20)
 """A call makes some thousand objects, nearly none of them in circles, so the collector may come less often."""
 _MALLOC = ((-3, 256 * 1024), (-1, 1024 * 1024), (-8, 2))
 """glibc's mallopt: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX."""
+_LOCK_SECONDS = 0.001
+"""So long a thread that works keeps the interpreter's lock from the loop that wants it; five times that by default, and a call
+wants it a dozen times."""
+_BREATH = 0.0001
 _RANDOM = 16
 """Letters of an id that are random: 80 bits."""
 _ENTROPY = 256 * _RANDOM
@@ -112,6 +117,7 @@ class ThreadOffload:
 def run(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` of a process that serves: on uvloop where the extra `speed` has brought it."""
     _give_back()
+    sys.setswitchinterval(_LOCK_SECONDS)
     try:
         import uvloop
     except ImportError:
@@ -139,6 +145,12 @@ def tidy() -> None:
     """What a library left in circles of references goes now: the collector comes seldom, and a few such things may be large.
     Some milliseconds, since what stands was frozen by `settle`; for work that takes far longer itself."""
     gc.collect()
+
+
+def breathe() -> None:
+    """Called now and then by work away from the loop that looks at many bytes: lets go of the interpreter's lock for long
+    enough that whoever waits for it has it. Without the pause a thread takes it again before another one has woken."""
+    time.sleep(_BREATH)
 
 
 def hurry() -> None:
@@ -193,6 +205,26 @@ class ThreadLane:
         while (work := self._works.get()) is not None:
             work()
             del work  # while the thread waits, nothing of what it did is kept
+
+
+class Apart:
+    """Work that waits for somebody else, as look-ups of names do: a thread for each, so that one that hangs keeps nobody
+    waiting; a daemon, so that it keeps no process from ending. Raises `OSError` where `most` are under way."""
+
+    def __init__(self, most: int) -> None:
+        self._room = BoundedSemaphore(most)
+
+    async def __call__(self, work: Callable[[], T]) -> T:
+        if not self._room.acquire(blocking=False):
+            raise BlockingIOError
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        Thread(target=self._run, args=(work, future, loop), name="lgsp-apart", daemon=True).start()
+        return await future
+
+    def _run(self, work: Callable[[], T], future: asyncio.Future[T], loop: asyncio.AbstractEventLoop) -> None:
+        _done(work, future, loop)
+        self._room.release()
 
 
 def _done(work: Callable[[], T], future: asyncio.Future[T], loop: asyncio.AbstractEventLoop) -> None:

@@ -11,7 +11,7 @@ from lxml import etree
 
 from lgsp import lift
 from lgsp.errors import InvalidMessage, TooLarge
-from lgsp.lift import JsonLifter, XmlLifter, lower, restore, split, with_placeholders
+from lgsp.lift import JsonLifter, XmlLifter, json_lifter, lower, restore, split, with_placeholders, xml_lifter
 from lgsp.model import Blob, Spooled
 from lgsp.runtime import Runtime
 from lgsp.spool import FileWriter, Spool, chunks_of
@@ -29,7 +29,8 @@ class Files:
 @pytest.fixture
 def small_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strings above 40 bytes are lifted, so that generated messages exercise every edge."""
-    monkeypatch.setattr(lift, "THRESHOLD", 40)
+    for module in (json_lifter, xml_lifter):
+        monkeypatch.setattr(module, "THRESHOLD", 40)
 
 
 def cut(raw: bytes, sizes: list[int]) -> list[bytes]:
@@ -61,10 +62,13 @@ def test_json_comes_back_the_same(
     tmp_path: Path, small_threshold: None, value: dict, sizes: list[int], ascii_: bool
 ) -> None:
     raw = json.dumps(value, ensure_ascii=ascii_).encode()
-    lifter = JsonLifter(Files(tmp_path).open, len(raw))
+    files = Files(tmp_path)
+    lifter = JsonLifter(files.open, len(raw))
     for chunk in cut(raw, sizes):
         lifter.feed(chunk)
     body = lifter.finish()
+    strings = [each for one in value.values() for each in ([one] if isinstance(one, str) else one)]
+    assert files.count == sum(len(json.dumps(each, ensure_ascii=ascii_).encode()) - 2 > 40 for each in strings)
     assert json.loads(read(body)) == value
     assert len(read(body)) == body.size
     small, blobs = with_placeholders(body)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lgsp.runtime import (
     HANOI,
+    Apart,
     Runtime,
     SeededIds,
     SystemClock,
@@ -152,3 +153,25 @@ async def test_what_was_done_elsewhere_is_not_kept() -> None:
     finally:
         gc.enable()
         offload.close()
+
+
+async def test_work_that_waits_for_others_has_a_thread_each_and_no_more_than_its_share() -> None:
+    free, apart = threading.Event(), Apart(2)
+    waiting = [asyncio.create_task(apart(lambda: free.wait(60))) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(BlockingIOError):
+        await apart(lambda: True)
+    waiting[0].cancel()  # whoever gives up does not free the thread that still waits
+    await asyncio.sleep(0)
+    with pytest.raises(BlockingIOError):
+        await apart(lambda: True)
+    free.set()
+    assert await waiting[1]
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                assert await apart(lambda: threading.current_thread().daemon)
+            except BlockingIOError:
+                await asyncio.sleep(0.001)  # a thread lets go just after it has told
+            else:
+                break

@@ -40,3 +40,11 @@ def utf8_cut(raw: bytes | bytearray) -> int:
             need = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
             return len(raw) if back >= need else len(raw) - back
     return len(raw)
+
+
+def taken(run: bytearray, upto: int) -> bytes:
+    """The beginning of a run, and no longer in it. Copied once."""
+    with memoryview(run) as view:
+        raw = bytes(view[:upto])
+    del run[:upto]
+    return raw

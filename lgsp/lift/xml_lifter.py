@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable
 
 from lgsp.errors import InvalidMessage
-from lgsp.lift.escapes import utf8_cut
+from lgsp.lift.escapes import taken, utf8_cut
 from lgsp.lift.lifter import THRESHOLD, BlobWriter, Lifter
 from lgsp.model import FieldError
 
 _TAG = re.compile(rb"""<[^"'<>]*(?:"[^"]*"[^"'<>]*|'[^']*'[^"'<>]*)*>""", re.DOTALL)
 _ENTITY = re.compile(rb"&(?:#x([0-9A-Fa-f]{1,6})|#([0-9]{1,7})|(lt|gt|amp|quot|apos));")
 _NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"', b"apos": "'"}
-_ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_LEGAL = bytes(set(range(0x100)) - set(range(0x20)) | set(b"\t\n\r"))
+"""Without these nothing may be left: a tenth of what an expression takes for that."""
 
 
 class XmlLifter(Lifter):
@@ -91,8 +92,7 @@ class XmlLifter(Lifter):
     def _spill(self, upto: int, *, cdata: bool) -> None:
         assert self._writer is not None
         if upto:
-            self._writer.write(_xml_text(bytes(self._run[:upto]), cdata=cdata))
-            del self._run[:upto]
+            self._writer.write(_xml_text(taken(self._run, upto), cdata=cdata))
 
     def _end_text(self, *, cdata: bool) -> None:
         if self._writer is None:
@@ -121,7 +121,7 @@ def _safe_xml_cut(run: bytearray) -> int:
 
 def _xml_text(raw: bytes, *, cdata: bool) -> bytes:
     bad = InvalidMessage(errors=(FieldError("", "xml: malformed text"),))
-    if _ILLEGAL.search(raw):
+    if raw.translate(None, _LEGAL):
         raise bad
     raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Callable, Iterator
+import string
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lgsp.errors import LgspError
+from lgsp.runtime import breathe
 from lgsp.signature.refusal import refused
 from lgsp.xml import parse_xml
 
@@ -23,8 +25,10 @@ Fill = Callable[[bytes], Iterator[bytes]]
 REST = 1 << 20
 """Bytes that may be left when the runs are out; more is no document with attachments."""
 _RUN = re.compile(rb"[A-Za-z0-9+/= \t\r\n]+")
+_ALPHABET = (string.ascii_letters + string.digits + "+/= \t\r\n").encode()
 _LONG = 8192
 _SLICE = 1 << 20
+_LOOK = 1 << 18
 
 
 def as_it_is(octets: bytes) -> Iterator[bytes]:
@@ -75,14 +79,10 @@ def hollow(path: Path, mark: str) -> Hollow:
         if path.stat().st_size == 0:
             raise refused("structure")
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            for found in _RUN.finditer(view):
-                start, end = found.span()
-                if end - start >= _LONG:
-                    rest += view[done:start] + sign + b"%dz" % len(runs)
-                    runs.append((start, end))
-                    done = end
-                elif start - done > REST:
-                    break
+            for start, end in _long_runs(view):
+                rest += view[done:start] + sign + b"%dz" % len(runs)
+                runs.append((start, end))
+                done = end
                 if len(rest) > REST:
                     break
             if len(rest) + len(view) - done > REST:
@@ -91,6 +91,29 @@ def hollow(path: Path, mark: str) -> Hollow:
     made = Hollow(bytes(rest), path, tuple(runs), sign)
     _check(made)
     return made
+
+
+def _long_runs(view: mmap.mmap) -> Iterator[tuple[int, int]]:
+    """In their order, until more lies between two of them than may be left. A slice at a time: what looks at bytes holds the
+    interpreter's lock as long as it looks, and calls wait for that."""
+    start = end = done = 0
+    for begin in range(0, len(view), _LOOK):
+        slice_ = view[begin : begin + _LOOK]
+        spans: Iterable[tuple[int, int]] = (found.span() for found in _RUN.finditer(slice_))
+        if not slice_.translate(None, _ALPHABET):  # inside of a run, as most slices are
+            spans = [(0, len(slice_))]
+        for first, last in spans:
+            if begin + first != end:
+                if end - start >= _LONG:
+                    yield start, end
+                    done = end
+                start = begin + first
+            end = begin + last
+        if end - start < _LONG and begin - done > REST:
+            return
+        breathe()
+    if end - start >= _LONG:
+        yield start, end
 
 
 def _check(made: Hollow) -> None:

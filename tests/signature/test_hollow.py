@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import random
+import re
+import sys
 import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from lgsp.signature import SignatureRefused, hollow, sign_edxml, verify_edxml
 from lgsp.signature.edxml import NAMESPACE
+from lgsp.signature.hollow import _long_runs
 from lgsp_mocks.world.edxml import write_document
 from tests.signature.house import NOW, SENDER, signer, trust
 
@@ -62,6 +67,16 @@ def test_signed_whole_holds_hollow_and_the_other_way_round(tmp_path: Path, size:
     verify_edxml(filled, trust(signer()), NOW)
     verify(put(tmp_path / "filled", filled))
     assert bool(plain.runs) is (size > 6000)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(st.binary(max_size=60) | st.text("A+ <>&", max_size=120).map(str.encode))
+def test_a_slice_at_a_time_finds_the_runs_of_the_whole(monkeypatch: pytest.MonkeyPatch, raw: bytes) -> None:
+    module = sys.modules[_long_runs.__module__]  # the package has a function of its name
+    monkeypatch.setattr(module, "_LOOK", 7)
+    monkeypatch.setattr(module, "_LONG", 4)
+    wanted = [found.span() for found in re.finditer(rb"[A-Za-z0-9+/= \t\r\n]{4,}", raw)]
+    assert list(_long_runs(raw)) == wanted  # type: ignore[arg-type]  # any bytes that can be sliced
 
 
 def test_every_changed_byte_is_found(tmp_path: Path) -> None:
