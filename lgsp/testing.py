@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # a plugin is imported in every session of every project: wha
     from lgsp_mocks.world import World
 
 T = TypeVar("T")
+__tracebackhide__ = True  # a test that fails shows its own line and what was wrong, not how the plugin found out
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -106,13 +107,12 @@ class Sim:
 
     def heal(self, system: str) -> None:
         """Takes the faults of a system or upstream away."""
-        self._simulator.admin.named(system)
+        self._known(system)
         self._beside.do(lambda: self._simulator.faults.delete(system))
 
     def calls(self, system: str | None = None, operation: str | None = None) -> list[Entry]:
-        """What the ministries were asked, oldest first, decoded. Raises `FaultError` for a system that there is not."""
-        if system is not None:
-            self._simulator.admin.named(system)
+        """What the ministries were asked, oldest first, decoded. `FaultError` for a system or operation that there is not."""
+        self._known(system, operation)
         return self._beside.do(lambda: self._simulator.journal.calls(system, operation))
 
     def called(self, system: str, operation: str, **fields: Any) -> Entry:
@@ -158,7 +158,7 @@ class Sim:
 
     def effects(self, system: str) -> Mapping[str, int]:
         """Key -> times that an update of it took effect."""
-        self._simulator.admin.named(system)
+        self._known(system)
         return self._beside.do(lambda: dict(self._simulator.journal.effects.get(system, {})))
 
     def examples(self) -> list[dict[str, Any]]:
@@ -174,6 +174,9 @@ class Sim:
     def complaints(self) -> list[str]:
         """Calls that fit no contract, and what was wrong with handlers."""
         return [*(f"no contract has {call}" for call in self._simulator.unmatched), *self._simulator.defects]
+
+    def _known(self, system: str | None, operation: str | None = None) -> None:
+        self._beside.do(lambda: self._simulator.admin.named(system, operation, asked_of_us=True))
 
 
 @dataclass
@@ -202,11 +205,15 @@ class Beside:
 
     def do(self, work: Callable[[], T]) -> T:
         """A plain call, made where the servers live."""
+        from lgsp_mocks.faults import FaultError
 
         async def body() -> T:
             return work()
 
-        return self.run(body())
+        try:
+            return self.run(body())
+        except FaultError as error:
+            raise FaultError(str(error)) from None
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -258,7 +265,7 @@ def lgsp_simulator(lgsp_beside: Beside, lgsp_loaded: Loaded, _lgsp_world: World)
     finally:
         lgsp_beside.run(server.close())
     if not sim.allow_unmatched and (complaints := sim.complaints()):
-        pytest.fail("the simulator complains: " + "; ".join(complaints))
+        pytest.fail("the simulator complains: " + "; ".join(complaints), pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -128,26 +128,33 @@ class Admin:
                 raise FaultError(f"{kind} makes no sense on {name}: it does not speak SOAP")
             self._check_operations(name, each)
 
-    def named(self, name: str) -> None:
-        """Raises `FaultError` where there is no such system: what is set or looked for there would never be met."""
-        if name not in (known := self._sim.fault_names()):
+    def named(self, name: str | None, operation: str | None = None, *, asked_of_us: bool = False) -> None:
+        """Raises `FaultError` for a system or operation that there is not: what is set or looked for there is never met.
+
+        `asked_of_us`: what the ministries ask the province counts too.
+        """
+        if name is not None and name not in (known := self._sim.fault_names()):
             raise FaultError(f"no system {name!r}{_nearest(name, known)}")
+        if operation is None or name == NDOP:
+            return
+        operations = set()
+        for system in self._sim.systems.values():
+            for backend in system.backends.values():
+                if name in (None, system.name, backend.upstream):
+                    operations |= backend.contract.operations.keys() | set(backend.operations.values())
+            if asked_of_us and name in (None, system.name):
+                operations |= system.inbound.keys()
+        if operation not in operations:
+            raise FaultError(
+                f"{name or 'the simulator'} has no operation {operation!r}{_nearest(operation, operations)}"
+            )
 
     def _check_operations(self, name: str, spec: Any) -> None:
         """A fault on an operation that there is not would never strike, and its test would say that nothing is wrong."""
         when = spec.get("when") if isinstance(spec, dict) else None
-        if name == NDOP or not isinstance(when, dict) or "operation" not in when:
-            return
-        backends = [
-            backend
-            for system in self._sim.systems.values()
-            for backend in system.backends.values()
-            if name in (system.name, backend.upstream)
-        ]
-        known = {each for backend in backends for each in (*backend.contract.operations, *backend.operations.values())}
-        for operation in map(str, listed(when["operation"])):
-            if operation not in known:
-                raise FaultError(f"{name} has no operation {operation!r}{_nearest(operation, known)}")
+        if isinstance(when, dict) and "operation" in when:
+            for operation in map(str, listed(when["operation"])):
+                self.named(name, operation)
 
     def _delete_fault(self, name: str) -> HttpResponse:
         if name not in self._sim.fault_names():

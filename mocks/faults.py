@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -58,6 +59,8 @@ KINDS: Mapping[str, tuple[Where, Mapping[str, Any]]] = MappingProxyType(
         "old-contract": ("answer", {}),
     }
 )
+_ENDS = r"\s<>\"'\[\]{}:,;=&?"
+"""What may stand around a value inside XML, JSON or a query that is a string: a code is not found in a longer one."""
 LARGEST = 256 << 20
 """Bytes of blanks that `oversized` may add."""
 SOAP_ONLY = frozenset({"must-understand", "version-mismatch", "wrong-namespace"})
@@ -307,5 +310,6 @@ def _holds(data: Any, value: str) -> bool:
         return any(_holds(each, value) for each in data.values())
     if isinstance(data, list):
         return any(_holds(each, value) for each in data)
-    text = str(data)
-    return text == value or (isinstance(data, str) and len(text) > 2 * len(value) and value in text)
+    if isinstance(data, str) and value and value in data:
+        return re.search(rf"(?<![^{_ENDS}]){re.escape(value)}(?![^{_ENDS}])", data) is not None
+    return str(data) == value

@@ -80,6 +80,14 @@ def test_a_name_that_there_is_not_is_said_at_once(lgsp_simulator: Sim) -> None:
             wrong()
     with pytest.raises(FaultError, match=r"no operation 'traTrangThai'; nearest: .*traTrangThaiHoSo"):
         lgsp_simulator.fail("civil-status", "hang", operation="traTrangThai")
+    for lookup in (
+        lambda: lgsp_simulator.calls("civil-status", "traTrangThai"),
+        lambda: lgsp_simulator.retried("civil-status", "traTrangThai", times=0),
+    ):
+        with pytest.raises(FaultError, match=r"civil-status has no operation 'traTrangThai'; nearest: .*HoSo"):
+            lookup()
+    assert lgsp_simulator.calls(operation="traTrangThaiHoSo") == []
+    assert lgsp_simulator.calls("public-payment", "CONFIRM") == [], "what a ministry asks the province"
     lgsp_simulator.fail("ngsp", "hang", operation="traTrangThaiHoSo")  # of a ministry behind it
 
 

@@ -13,6 +13,7 @@ from lgsp.cli.output import Exit, refuse, say, table
 
 if TYPE_CHECKING:
     from lgsp.cli.scenario.plan import Scenario
+    from lgsp.simulate import Loaded
 
 
 @click.command()
@@ -50,12 +51,18 @@ def simulate(
                 + "".join(f"\n  --what-if {w['id']}: {w['title']['en']}" for w in others)
             )
         return
+    from lgsp.cli.scenario.troubles import possible
+    from lgsp.simulate import Loaded
+
     try:
         told, others = plan.load(scenario)
         variants = [_variant(told, others, text) for text in what_ifs]
-    except (plan.ScenarioError, ValueError) as error:
+        loaded = Loaded.read()
+        for each in (told, *(variant for _, variant in variants)):
+            possible(each, loaded)
+    except ValueError as error:
         refuse(str(error), Exit.USAGE)
-    document = _told(told, variants, seed, sample)
+    document = _told(told, variants, loaded, seed, sample)
     if json_file is not None:
         text = json.dumps(document, ensure_ascii=False, indent=2)
         _write(json_file, text + "\n")
@@ -68,12 +75,10 @@ def simulate(
 
 
 def _told(
-    told: Scenario, variants: list[tuple[dict[str, Any], Scenario]], seed: int, sample: int | None
+    told: Scenario, variants: list[tuple[dict[str, Any], Scenario]], loaded: Loaded, seed: int, sample: int | None
 ) -> dict[str, Any]:
     from lgsp.cli.scenario.life import live
-    from lgsp.simulate import Loaded
 
-    loaded = Loaded.read()
     shown = _progress(told.name)
     document = live(told, loaded, seed=seed, sample=sample, progress=shown).document(seed)
     for row, variant in variants:
@@ -95,17 +100,29 @@ def _variant(told: Scenario, others: list[Any], text: str) -> tuple[dict[str, An
         if key == "outage":
             row.setdefault("outages", []).append(_outage(value))
         else:
-            row[key] = {"on": True, "off": False}.get(value, value)
+            row[key] = _given(value)
     return row, told.variant(row)
+
+
+def _given(text: str) -> bool | float | str:
+    try:
+        return {"on": True, "off": False}[text] if text in ("on", "off") else float(text)
+    except ValueError:
+        return text
 
 
 def _outage(text: str) -> dict[str, Any]:
     """WHERE:KIND:FROM:MINUTES, FROM being 2022-11-14T09:00."""
     from datetime import datetime
 
-    where, kind, rest = text.split(":", 2)
-    start, _, minutes = rest.rpartition(":")
-    return {"where": where, "kind": kind, "from": datetime.fromisoformat(start), "minutes": float(minutes)}
+    try:
+        where, kind, rest = text.split(":", 2)
+        start, _, minutes = rest.rpartition(":")
+        return {"where": where, "kind": kind, "from": datetime.fromisoformat(start), "minutes": float(minutes)}
+    except ValueError:
+        raise ValueError(
+            f"outage={text} is not WHERE:KIND:FROM:MINUTES, such as ngsp:hang:2022-11-14T09:00:120"
+        ) from None
 
 
 def _progress(name: str) -> Any:
@@ -169,8 +186,9 @@ def _summary(document: dict[str, Any]) -> None:
             f"{row['figure']}: published {row['published']}, simulated {row['simulated']} ({row['error_percent']:+} %)"
         )
     for row in document["results"]["incidents"]:
+        times = "once" if row["times"] == 1 else f"{row['times']} times"
         click.echo(
-            f"down: {', '.join(row['systems'])}: {row['times']} times, {row['minutes']} minutes at most: {row['cause']['en']}"
+            f"down: {', '.join(row['systems'])}: {times}, {row['minutes']} minutes at most: {row['cause']['en']}"
         )
     table(
         ("system", "calls", "success %", "available %", "retries", "held", "hours waited"),
@@ -178,7 +196,7 @@ def _summary(document: dict[str, Any]) -> None:
             (
                 row["system"],
                 str(row["calls"]),
-                str(row["success_percent"]),
+                "–" if row["success_percent"] is None else str(row["success_percent"]),
                 str(row["availability_percent"]),
                 str(row["retries"]),
                 str(row["dossiers_held"]),

@@ -126,6 +126,19 @@ def never_again(seen: Seen) -> tuple[Verdict, str]:
     return "passed", "không gửi lại (not sent again)"
 
 
+def had_already(seen: Seen) -> tuple[Verdict, str]:
+    """What the ministry has is not sent once more, under another code neither: it would be there twice."""
+    if wrong := orderly(seen):
+        return wrong
+    sent, ordinary = (
+        Counter((call.system, call.operation) for call in calls if call.kind == "update")
+        for calls in (seen.calls, seen.plain)
+    )
+    if more := sorted(operation for _, operation in sent - ordinary):
+        return "failed", f"gửi lại hồ sơ bộ đã có (sent once more what the ministry has): {', '.join(more)}"
+    return orderly_end(seen)
+
+
 def renewed(seen: Seen) -> tuple[Verdict, str]:
     if all(call.outcome != "unauthenticated" for call in seen.calls) and seen.exit == DONE:
         return "passed", "không dùng token đã hết hạn (never used an expired token)"
@@ -162,7 +175,7 @@ SITUATIONS: Sequence[Situation] = (
               met(orderly_end), "suspend-303001", {"times": 2}),
     Situation("xml-fault", "Lỗi XML của nền tảng", "An XML fault of the platform", met(orderly_end), "xml-fault", {"times": 2}),
     Situation("duplicate", "Bộ trả lời đã nhận hồ sơ này rồi", "The ministry says that it has had this already",
-              met(orderly_end), "duplicate", {"times": 1}, updates=True),
+              met(had_already), "duplicate", {"times": 1}, updates=True),
     Situation("lost-answer", "Mất phản hồi sau khi đã ghi nhận", "The answer is lost after the effect", met(never_again),
               "lost-answer", {"times": 1}, updates=True),
     Situation("nfd", "Họ tên ở dạng Unicode tổ hợp", "Names in decomposed Unicode", met(done), "nfd", {}),

@@ -20,6 +20,7 @@ from lgsp.cli.scenario.month import spearman
 from lgsp.cli.scenario.page import page
 from lgsp.cli.scenario.pictures import bars, number, periods
 from lgsp.cli.scenario.plan import Scenario
+from lgsp.cli.scenario.rows import ScenarioError
 from lgsp.cli.scenario.words import sentence
 from lgsp.runtime import HANOI
 from lgsp.simulate import Loaded
@@ -51,8 +52,76 @@ def test_the_issues_scenarios_are_there() -> None:
 def test_a_wrong_key_is_named(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text((plan.FOLDER / "security-level-cut.toml").read_text("utf-8").replace("sample = 2", "sampel = 2"))
-    with pytest.raises(plan.ScenarioError, match="sampel"):
+    with pytest.raises(ScenarioError, match="sampel"):
         plan.load(str(file))
+
+
+OUTAGE = """
+[[outages]]
+where = "population"
+kind = "hang"
+from = 2022-11-14T08:30:00
+minutes = 5
+"""
+WHAT_IF = """
+[[what_if]]
+id = "khac"
+title = { vi = "Khác", en = "Other" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "wrong", "said"),
+    [
+        ("population", "populatoin", "no system 'populatoin'; nearest: population"),
+        ('"hang"', '"hangs"', "no fault 'hangs'"),
+        ("minutes = 5", "minutes = -5", "minutes of the outage of population is -5"),
+        ("minutes = 5", 'minutes = "5"', "expected `float`, got `str`"),
+        ("minutes = 5", "minutes = 5\nprobabilty = 0.5", "no condition probabilty"),
+        ("minutes = 5", "", "outages lacks minutes"),
+        ("2022-11-14T08:30:00", "2023-11-14T08:30:00", "is outside of what is told (2022-11-14 to 2022-11-15)"),
+        ("2022-11-14T08:30:00", '"thứ hai"', "neither a day nor a moment"),
+        ("[[outages]]", "[outages]", "outages are tables, [[outages]]"),
+        (WHAT_IF, WHAT_IF + "braker = false", "no what-if 'braker'"),
+        (WHAT_IF, WHAT_IF + 'breaker = "off"', "breaker is 'off': expected `bool`"),
+        (WHAT_IF, WHAT_IF + "stale = 0.1", "stale needs a [switch]"),
+        ("hoa-binh", "hoa-bin", "known are dien-bien, hoa-binh"),
+        ("= 200", '= "200"', "received is '200': expected `int`"),
+        ("= 200", "= -4", "received is -4, not 0 or more"),
+        ("to = 2022-11-15", "", "the scenario lacks to"),
+        ("to = 2022-11-15", "to = 2022-11-13", "to (2022-11-13) is before from (2022-11-14)"),
+        ("carried_in", "carry_in", "no key 'carry_in'; nearest: carried_in"),
+        ("= 200", "= ", "no TOML"),
+    ],
+)
+def test_a_mistake_in_a_file_is_said_before_anything_is_told(tmp_path: Path, was: str, wrong: str, said: str) -> None:
+    """A telling whose outage can never strike would say that nobody waits."""
+    file = tmp_path / "x.toml"
+    text = (
+        'title = { vi = "Ngắn", en = "Short" }\nprovince = "hoa-binh"\nfrom = 2022-11-14\nto = 2022-11-15\n'
+        f"received = 200\ncarried_in = 10\nsample = 1\n{OUTAGE}{WHAT_IF}"
+    )
+    assert was in text
+    file.write_text(text.replace(was, wrong, 1), "utf-8")
+    done = CliRunner().invoke(main, ["simulate", str(file)])
+    assert done.exit_code == 2, done.output
+    assert said in done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("outage=ngspp:hang:2022-11-14T09:00:30", "no system 'ngspp'; nearest: ngsp"),
+        ("outage=ngsp:hang:2022-11-14", "is not WHERE:KIND:FROM:MINUTES"),
+        ("outage=ngsp:hang:2022-12-14T09:00:30", "outside of what is told"),
+        ("async=maybe", "async is 'maybe'"),
+        ("capacity=0", "capacity is 0, not from 0.01"),
+    ],
+)
+def test_a_mistake_in_a_what_if_is_said_before_anything_is_told(text: str, said: str) -> None:
+    done = CliRunner().invoke(main, ["simulate", "ngsp-monday", "--what-if", text])
+    assert done.exit_code == 2, done.output
+    assert said in done.output
 
 
 def test_as_many_dossiers_come_in_as_are_fed_in() -> None:

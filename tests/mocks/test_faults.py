@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,23 @@ def strikes(when: dict[str, Any], times: int = 10, call: Call = CALL) -> str:
 )
 def test_conditions(when: dict[str, Any], pattern: str) -> None:
     assert strikes(when) == pattern
+
+
+@pytest.mark.parametrize(
+    ("data", "strikes"),
+    [
+        ({"maHoSo": "H28.148-221101-99"}, True),
+        ({"maHoSo": "H28.148-221101-9901", "noiDung": "hồ sơ số 12"}, False),
+        ({"xml": "<hs><ma>H28.148-221101-99</ma><ten>Mẫu</ten></hs>"}, True),
+        ({"xml": "<hs><ma>H28.148-221101-9901</ma><ten>Mẫu Thử</ten></hs>"}, False),
+        ({"json": '{"ma":"H28.148-221101-99","ten":"Mẫu"}'}, True),
+        ({"urlReturn": "x=1&orderId=H28.148-221101-99&amount=40000"}, True),
+    ],
+)
+def test_a_key_is_found_whole_and_not_as_the_beginning_of_another(data: Any, strikes: bool) -> None:
+    """A test breaks one dossier; its neighbour must pass."""
+    fault = Faults(Hand()).parse({"kind": "hang", "when": {"key": "H28.148-221101-99"}})
+    assert fault.strikes(replace(CALL, data=data), 0.0) is strikes
 
 
 def test_probability_follows_its_seed() -> None:

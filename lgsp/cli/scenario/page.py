@@ -18,7 +18,7 @@ _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:68rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.3rem;margin:0 0 .6rem}h3{font-size:1.02rem;margin:1.8rem 0 .4rem}
 .quiet{color:var(--quiet)}.say{font-size:1.05rem;background:var(--soft);border-radius:.5rem;padding:.7rem 1rem}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.8rem}
 .cards div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .9rem;font-size:.92rem}
 .cards b{display:block;font-size:1.45rem;font-weight:600}.cards small{color:var(--quiet)}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
-from lgsp.runtime import HANOI
+from lgsp.cli.scenario.rows import ScenarioError, moment, read, value, within
 from lgsp_mocks.calendar import Calendar
 from lgsp_mocks.traffic import PLAN
 
@@ -17,10 +18,6 @@ FOLDER = PLAN.with_name("scenarios")
 POLLS = 30
 """Thinning of standing questions by the sample: they change nothing, and are multiplied back."""
 At = Literal["reception", "work", "result"]
-
-
-class ScenarioError(ValueError):
-    """A scenario that cannot be told; the text says what is wrong and what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,27 +155,62 @@ class Scenario:
 
     def variant(self, table: Mapping[str, Any]) -> Scenario:
         """The same with another policy or other outages. Raises `ScenarioError` for what cannot be another."""
+        where = f"what-if {table.get('id', '')}".rstrip()
         changed = self
-        for key, value in table.items():
+        for key, other in table.items():
             match key:
                 case "async" | "retry" | "breaker":
                     name = "submissions" if key == "async" else key
-                    changed = replace(changed, policy=replace(changed.policy, **{name: bool(value)}))
+                    on = value(other, bool, f"{where}: {key}")
+                    changed = replace(changed, policy=replace(changed.policy, **{name: on}))
                 case "outages":
-                    changed = replace(changed, outages=tuple(_outage(row) for row in value))
+                    changed = replace(
+                        changed, outages=tuple(_outage(row, where) for row in _rows(other, f"{where}: {key}"))
+                    )
                 case "cuts":
-                    changed = replace(changed, cuts=tuple(_cut(row) for row in value))
+                    changed = replace(changed, cuts=tuple(_cut(row, where) for row in _rows(other, f"{where}: {key}")))
                 case "capacity":
-                    changed = replace(changed, capacity=float(value))
-                case "stale" if changed.switch:
-                    changed = replace(changed, switch=replace(changed.switch, stale=float(value)))
+                    changed = replace(changed, capacity=value(other, float, f"{where}: {key}"))
+                case "stale":
+                    if changed.switch is None:
+                        raise ScenarioError(f"{where}: stale needs a [switch] from one era into the next")
+                    stale = value(other, float, f"{where}: {key}")
+                    changed = replace(changed, switch=replace(changed.switch, stale=stale))
                 case "id" | "title":
                     pass
                 case _:
                     raise ScenarioError(
                         f"no what-if {key!r}; there are async, retry, breaker, outages, cuts, capacity, stale"
                     )
+        changed.check(where)
         return changed
+
+    def check(self, where: str) -> None:
+        """Raises `ScenarioError` for figures that nothing could come of, and for what lies outside the days that are told."""
+        if self.last < self.first:
+            raise ScenarioError(f"{where}: to ({self.last}) is before from ({self.first})")
+        for name in ("received", "carried_in", "agency_retry", "correction", "paper"):
+            within(getattr(self, name), 0, inf, f"{where}: {name}")
+        for name in ("sample", "thin", "thin_whole", "thin_polls"):
+            within(getattr(self, name), 1, inf, f"{where}: {name}")
+        within(self.bursts, 0, 1, f"{where}: bursts")
+        within(self.capacity, 0.01, 100, f"{where}: capacity")
+        for outage in self.outages:
+            within(outage.minutes, 0.01, inf, f"{where}: minutes of the outage of {outage.where}")
+            self._inside(outage.start, outage.start + timedelta(minutes=outage.minutes), f"{where}: {outage.where}")
+        for cut in self.cuts:
+            self._inside(cut.start, cut.until, f"{where}: {cut.system}")
+        if self.switch:
+            within(self.switch.stale, 0, 1, f"{where}: stale")
+            self._inside(self.switch.at, self.switch.until, f"{where}: switch")
+
+    def _inside(self, start: datetime, until: datetime, where: str) -> None:
+        if until <= start:
+            raise ScenarioError(f"{where} ends ({until:%Y-%m-%d %H:%M}) before it begins ({start:%Y-%m-%d %H:%M})")
+        if until <= moment(self.first) or start >= moment(self.last) + timedelta(days=1):
+            raise ScenarioError(
+                f"{where} ({start:%Y-%m-%d %H:%M}) is outside of what is told ({self.first} to {self.last})"
+            )
 
 
 def known() -> list[str]:
@@ -192,59 +224,77 @@ def load(name: str) -> tuple[Scenario, list[Mapping[str, Any]]]:
         raise ScenarioError(f"no scenario {name!r}: there are {', '.join(known())}, or name a .toml file")
     try:
         return _read(path)
-    except (KeyError, TypeError, tomllib.TOMLDecodeError) as error:
-        raise ScenarioError(f"{path.name}: {type(error).__name__}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path.name}: no TOML: {error}") from error
+    except ScenarioError as error:
+        raise ScenarioError(f"{path.name}: {error}") from error
 
 
 def _read(path: Path) -> tuple[Scenario, list[Mapping[str, Any]]]:
     table = tomllib.loads(path.read_text("utf-8"))
     shared = tomllib.loads((FOLDER / "kinds.toml").read_text("utf-8"))
     shared |= {key: table.pop(key) for key in ("kinds", "every", "polls", "daily", "month") if key in table}
-    every = tuple(Step(**row) for row in shared["every"])
-    kinds = tuple(
-        Kind(**{**row, "steps": (*(Step(**step) for step in row.get("steps", ())), *every)}) for row in shared["kinds"]
-    )
-    switch = table.pop("switch", None)
-    what_if = table.pop("what_if", [])
-    scenario = Scenario(
+    every = tuple(read(Step, row, "every") for row in shared["every"])
+    what_if = _rows(table.pop("what_if", []), "what_if")
+    outages = _rows(table.pop("outages", []), "outages")
+    cuts = _rows(table.pop("cuts", []), "cuts")
+    capacity, switch = table.pop("capacity", {}), table.pop("switch", None)
+    scenario = read(
+        Scenario,
+        table,
+        "the scenario",
+        {"from": "first", "to": "last"},
         name=path.stem,
-        first=table.pop("from"),
-        last=table.pop("to"),
-        kinds=kinds,
-        polls=tuple(Standing(**row) for row in shared["polls"]),
-        daily=tuple(Standing(**row) for row in shared["daily"]),
-        month=tuple((tuple(row["systems"]), int(row["calls"])) for row in shared["month"]),
+        kinds=tuple(_kind(row, every) for row in _rows(shared["kinds"], "kinds")),
+        polls=tuple(read(Standing, row, "polls") for row in _rows(shared["polls"], "polls")),
+        daily=tuple(read(Standing, row, "daily") for row in _rows(shared["daily"], "daily")),
+        month=tuple((each.systems, each.calls) for each in (read(_Month, row, "month") for row in shared["month"])),
         calendar=Calendar.of(tomllib.loads(PLAN.read_text("utf-8"))["calendar"]),
-        outages=tuple(_outage(row) for row in table.pop("outages", ())),
-        cuts=tuple(_cut(row) for row in table.pop("cuts", ())),
-        capacity=float(table.pop("capacity", {}).get("factor", 1.0)),
-        switch=_switch(switch) if switch else None,
-        **_plain(table),
+        outages=tuple(_outage(row, "outages") for row in outages),
+        cuts=tuple(_cut(row, "cuts") for row in cuts),
+        capacity=read(_Capacity, capacity, "capacity").factor,
+        switch=read(Switch, switch, "switch") if switch is not None else None,
     )
+    for name in (scenario.title, *(row.get("title", {}) for row in what_if)):
+        if set(name) != {"vi", "en"}:
+            raise ScenarioError('a title is { vi = "…", en = "…" }')
+    scenario.check("the scenario")
+    for row in what_if:
+        value(row.get("id"), str, "id of a what_if")
+        scenario.variant(row)
     return scenario, what_if
 
 
-def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
-    names = {each.name for each in fields(Scenario)}
-    if strange := sorted(table.keys() - names):
-        raise ScenarioError(f"unknown keys: {', '.join(strange)}")
-    return dict(table)
+@dataclass(frozen=True, slots=True)
+class _Capacity:
+    factor: float = 1.0
 
 
-def _outage(row: Mapping[str, Any]) -> Outage:
-    rest = {key: value for key, value in row.items() if key not in ("where", "kind", "from", "minutes")}
-    return Outage(row["where"], row["kind"], _moment(row["from"]), float(row["minutes"]), rest)
+@dataclass(frozen=True, slots=True)
+class _Month:
+    systems: tuple[str, ...]
+    calls: int
 
 
-def _switch(row: Mapping[str, Any]) -> Switch:
-    return Switch(_moment(row["at"]), row["province"], _moment(row["until"]), float(row["stale"]))
+def _kind(row: Mapping[str, Any], every: tuple[Step, ...]) -> Kind:
+    steps = tuple(read(Step, step, f"a step of {row.get('id')}") for step in row.get("steps", ()))
+    rest = {key: each for key, each in row.items() if key != "steps"}
+    return read(Kind, rest, f"kind {row.get('id')}", steps=(*steps, *every))
 
 
-def _cut(row: Mapping[str, Any]) -> Cut:
-    return Cut(row["system"], _moment(row["from"]), _moment(row["until"]))
+def _outage(row: Mapping[str, Any], where: str) -> Outage:
+    """What is no name of the file's is a parameter or a condition of the fault."""
+    own = {"where": "where", "kind": "kind", "from": "start", "minutes": "minutes"}
+    known = {key: each for key, each in row.items() if key in own}
+    params = {key: each for key, each in row.items() if key not in own}
+    return read(Outage, known, where, own, params=params)
 
 
-def _moment(value: datetime | date) -> datetime:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=HANOI)
-    return datetime(value.year, value.month, value.day, tzinfo=HANOI)
+def _cut(row: Mapping[str, Any], where: str) -> Cut:
+    return read(Cut, row, where, {"from": "start"})
+
+
+def _rows(found: Any, where: str) -> list[Mapping[str, Any]]:
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise ScenarioError(f"{where} are tables, [[{where.rpartition(' ')[2]}]]")
+    return found

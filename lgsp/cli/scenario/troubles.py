@@ -12,18 +12,42 @@ from dataclasses import dataclass, field
 from random import Random
 
 from lgsp.cli.scenario.plan import Cut, Outage, Scenario
+from lgsp.cli.scenario.rows import ScenarioError, nearest
 from lgsp.cli.scenario.stands import Stand
 from lgsp.cli.scenario.tally import Tally
 from lgsp.cli.scenario.timeline import Timeline
 from lgsp.events import AttemptMade, Event, HealthChanged, SubmissionMoved
 from lgsp.model import Health, Stage
-from lgsp_mocks.faults import spec
+from lgsp.runtime import Runtime
+from lgsp.simulate import Loaded
+from lgsp_mocks.faults import FaultError, spec
+from lgsp_mocks.simulator import Simulator
+from lgsp_mocks.world import Province as Folder
 
 LOOK = 30.0
 """Seconds between two probes of a bus that is well, in the real world."""
 PROBES = 2880
 """Thinning of probes of a healthy bus."""
 _TROUBLED = 5.0
+
+
+def possible(scenario: Scenario, loaded: Loaded) -> None:
+    """Raises `ScenarioError` for provinces, systems and faults that there are not: it would be told without trouble."""
+    try:
+        where = [
+            Folder.load(name) for name in (scenario.province, *([scenario.switch.province] if scenario.switch else []))
+        ]
+    except FileNotFoundError as error:
+        raise ScenarioError(str(error)) from None
+    there = Simulator(loaded.systems, runtime=Runtime.system(), province=where[0])
+    try:
+        for outage in scenario.outages:
+            there.set_fault(outage.where, spec(outage.kind, **outage.params), add=True)
+    except FaultError as error:
+        raise ScenarioError(f"an outage that cannot be: {error}") from None
+    for cut in scenario.cuts:
+        if cut.system not in loaded.registry.connectors:
+            raise ScenarioError(f"no system {cut.system!r}{nearest(cut.system, loaded.registry.connectors)}")
 
 
 @dataclass
