@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 SUBJECT = "subject:"
 """Before a registered subject: any certificate of that name that the trusted authority has issued."""
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _LARGEST = 16 * 1024
 
 
@@ -41,7 +41,7 @@ class Named:
         return self.fingerprint, self.subject
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def named(der: bytes) -> Named | None:
     """None for what is no certificate."""
     try:
@@ -79,8 +79,12 @@ def from_header(value: str) -> bytes | None:
     if not text or len(text) > _LARGEST:
         return None
     text = unquote(text) if "%" in text else text
-    found = _PEM.search(text)
-    packed = found[1] if found else text.strip(":")
+    _, begun, rest = text.partition(_BEGIN)
+    packed, ended, behind = rest.partition(_END)
+    if not begun:
+        packed = text.strip(":")
+    elif not ended or _BEGIN in behind:  # two of them: a caller's own beside the proxy's, perhaps
+        return None
     try:
         der = base64.b64decode("".join(packed.split()), validate=True)
     except (binascii.Error, ValueError):

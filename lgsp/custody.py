@@ -133,7 +133,8 @@ def _who(by: str, arguments: Mapping[str, Any], what: str) -> dict[str, str]:
         )
     if len(reason) < 5:
         raise Refused(
-            "Nêu lý do bằng --reason: lý do được ghi chứng cứ", "say why with --reason: it stands in the evidence"
+            "Nêu lý do bằng --reason, ít nhất 5 ký tự: lý do được ghi chứng cứ",
+            "say why with --reason, five letters at least: it stands in the evidence",
         )
     return {"person": str(arguments.get("person") or by), "role": role, "reason": reason}
 

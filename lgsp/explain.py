@@ -67,13 +67,18 @@ def explain(
     purpose: str | None = None,
     case: str | None = None,
     native: bool = False,
+    exists: bool = True,
 ) -> Explanation:
-    """Spends no quota and asks nobody. Questions that an earlier no makes pointless are left out only where they need its yes."""
+    """Spends no quota and asks nobody. Questions that an earlier no makes pointless are left out only where they need its yes.
+
+    `exists`: the system has that operation."""
     answers: list[Answer] = []
     known = policy.consumer(consumer)
     answers.append(_consumer(consumer, known))
     entry = stages.stage(system)
     stage = entry.stage if entry else Stage.PLANNED
+    if entry is not None and not exists:
+        answers.append(_nowhere(system, operation))
     answers.append(_stage(system, stage, entry))
     if entry is not None:
         answers.append(_system_level(policy, system))
@@ -121,6 +126,13 @@ def _consumer(name: str, known: Consumer | None) -> Answer:
         text = Text(f"Hệ thống {name} đang bị khoá", f"The consumer {name} is disabled")
         return Answer("consumer", False, text, "unauthenticated")
     return Answer("consumer", True, Text(f"{known.name.vi} đang hoạt động", f"{known.name.en} is active"))
+
+
+def _nowhere(system: str, operation: str) -> Answer:
+    text = Text(
+        f"{system} không có chức năng {operation}; xem ở /docs", f"{system} has no operation {operation}; see /docs"
+    )
+    return Answer("operation", False, text, "unknown-operation")
 
 
 def _stage(system: str, stage: Stage, entry: StageEntry | None) -> Answer:

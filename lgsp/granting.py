@@ -99,15 +99,19 @@ async def grant_remove(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any
 async def grant_explain(desk: Desk, by: str, arguments: Mapping[str, Any]) -> Any:
     """Why a call would be allowed or refused today, in the order in which the bus asks."""
     del by
+    system, operation = str(arguments["system"]), str(arguments["operation"])
+    connector = desk.registry.connector(system) if desk.registry is not None else None
+    offered = connector is None or any(operation in each.operations for each in connector.versions())
     return explain(
         desk.policy,
         desk.ledger,
         str(arguments["consumer"]),
-        str(arguments["system"]),
-        str(arguments["operation"]),
+        system,
+        operation,
         purpose=arguments.get("purpose"),
         case=arguments.get("case"),
         native=bool(arguments.get("native")),
+        exists=offered or operation == "*",
     ).as_dict()
 
 

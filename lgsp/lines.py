@@ -28,6 +28,7 @@ AGENT = "lgsp"
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that announce no length where they carry nothing."""
 _TARGETS = 64
+_EMPTY = (101, 204, 304)
 _INTERIM = 16
 """Heads with 1xx before the answer; who sends more means nothing by it."""
 ALONE_SECONDS = 600.0
@@ -59,6 +60,7 @@ class Lines:
         connection = await self._connection(target, opening)
         try:
             protocol: Any = connection.protocol
+            tls = protocol.transport.get_extra_info("ssl_object")
             protocol.set_response_params(
                 skip_payload=request.method == "HEAD", read_until_eof=True, auto_decompress=False, max_line_size=LINE,
                 max_field_size=FIELD,
@@ -73,7 +75,7 @@ class Lines:
         except BaseException:
             connection.close()
             raise
-        return Reply(message.code, _joined(message.headers), content, connection, self)
+        return Reply(message.code, _joined(message.headers), content, connection, self, tls)
 
     def _target(self, base: str, trust: Trust) -> aiohttp.ClientRequest:
         """What the pool wants to know of an address, worked out once."""
@@ -133,6 +135,16 @@ class Reply:
     content: aiohttp.StreamReader
     _connection: Any
     _lines: Lines
+    _tls: ssl.SSLObject | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether what ended it was its length or the backend's own good-bye: whoever sits on the way can end a connection, too,
+        but not say good-bye in TLS (RFC 9112, section 9.8)."""
+        headers = self.headers
+        if self._tls is None or "content-length" in headers or "transfer-encoding" in headers or self.status in _EMPTY:
+            return True
+        return _said_good_bye(self._tls)
 
     def kept(self) -> None:
         """Everything was read: the connection is for the next one, unless it said that it will close, or more than it was
@@ -161,6 +173,16 @@ def written(request: HttpRequest, body: bytes, prefix: str, host: str) -> bytes:
     if text.count("\n") != ends or text.count("\r") != ends or "\0" in text or first.count(" ") != 2:
         raise ValueError("a part of the request holds the end of a line, a blank or a zero byte")
     return text.encode() + b"\r\n\r\n" + body
+
+
+def _said_good_bye(tls: ssl.SSLObject) -> bool:
+    try:
+        tls.read(1)
+    except ssl.SSLZeroReturnError:
+        return True
+    except ssl.SSLError:
+        pass
+    return False
 
 
 def _said_more(protocol: Any) -> bool:

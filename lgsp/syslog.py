@@ -62,6 +62,7 @@ class Target:
             return _Datagrams(made)
         tls = ssl.create_default_context(cafile=self.ca) if self.way == "tls" else None
         reader, writer = await asyncio.open_connection(self.host, self.port, ssl=tls)
+        writer.transport.set_write_buffer_limits(0)  # a line is taken when the kernel has it
         return _Stream(reader, writer)
 
 
@@ -167,4 +168,5 @@ class _Stream:
         await self.writer.drain()
 
     def close(self) -> None:
-        self.writer.close()
+        """At once: a receiver that does not read would keep what is written, and its socket, for ever."""
+        self.writer.transport.abort()

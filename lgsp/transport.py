@@ -142,6 +142,8 @@ class AiohttpTransport:
         reply = await self._lines_of(system).ask(base, trust, request, request.body or b"", opening)
         try:
             body = await _body(reply.content, reply.headers, keep, limit)
+            if not reply.whole and request.method != "HEAD":
+                raise BadAnswer(_cut())
         except BaseException:
             reply.broken()
             raise
@@ -294,10 +296,18 @@ def _translated(error: aiohttp.ClientError) -> Unavailable:
             return _at("dns", Text("Không phân giải được tên máy chủ (DNS)", "The host's name does not resolve (DNS)"))
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
             return _at("tls", Text("Chứng thư TLS không được tin cậy", "TLS failed or its certificate is not trusted"))
+        case aiohttp.ClientConnectorError() if isinstance(
+            error.os_error, ConnectionResetError | ConnectionAbortedError
+        ):
+            return _at("tls", Text("Bắt tay TLS bị ngắt", "The TLS handshake was broken off"))
         case aiohttp.ClientConnectorError():
             return _at("tcp", Text("Máy chủ từ chối kết nối (TCP)", "The host refused the connection (TCP)"))
         case aiohttp.ClientPayloadError():
             return BadAnswer(_cut())
+        case aiohttp.InvalidURL():
+            return _at("dns", Text("Tên máy chủ sai dạng", "The host's name is no name"))
+        case _ if isinstance(error.__cause__, ssl.SSLError):
+            return _reached(_at("tls", Text("TLS hỏng giữa chừng", "TLS broke in the middle")), reached=True)
         case aiohttp.ClientResponseError():
             return BadAnswer(_no_http())
         case _:  # a connection that stood and broke: whatever had left may have been acted on

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import ssl
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from lgsp.certificates import from_header, from_pem, named, registered_name, server_context
 from lgsp.decisions import Refused
@@ -23,7 +25,7 @@ ASK = {"loaiDanhMuc": "3"}
 PATH = "/api/civil-status/v1/danhMuc"
 
 
-async def call(bus: Bus, context: ssl.SSLContext | None = None, headers: dict[str, str] | None = None) -> int:
+async def call(bus: Bus, context: ssl.SSLContext | None = None, headers: Mapping[str, str] | None = None) -> int:
     """The status over a connection of its own; 0 where the handshake ended it."""
     async with aiohttp.ClientSession() as session:
         try:
@@ -110,8 +112,13 @@ async def test_by_a_proxy_that_is_registered_and_by_nobody_else(tmp_path: Path) 
             "%",
             "-----BEGIN CERTIFICATE----- AAAA -----END CERTIFICATE-----",
             packed * 8,
+            quote(good.pem + other.pem),
+            "-----BEGIN CERTIFICATE-----" * 280,
         ):
             assert await call(bus, None, {"Client-Cert": value}) == 401
+        for first, second in ((good, other), (other, good), (good, good)):
+            twice = [("Client-Cert", quote(first.pem)), ("Client-Cert", quote(second.pem))]
+            assert await call(bus, None, CIMultiDict(twice)) == 401, "a proxy that adds where it should have replaced"
         bus.gateway.settings = replace(bus.gateway.settings, trusted_proxies=("10.0.0.1",))
         assert [await call(bus, None, {"Client-Cert": each}) for each in forms] == [401] * 4
         await _what_an_operator_may_register(bus, ours, good)

@@ -40,6 +40,8 @@ def test_from_the_command_line(tmp_path: Path) -> None:
 
     run(story)
     assert typed(tmp_path, "payload", "c-a").exit_code == 2, "role and reason must be given"
+    short = typed(tmp_path, "payload", "c-a", "--role", "auditor", "--reason", "thử")
+    assert "five letters" in short.stderr, "what was given, and is too short, is not asked for as if it were missing"
     refused = typed(tmp_path, "payload", "c-a", "--role", "viewer", "--reason", "chỉ xem thôi")
     assert (refused.exit_code, "auditor" in refused.output) == (1, True)
     request, answer = said(typed(tmp_path, "payload", "c-a", *AS))

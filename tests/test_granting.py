@@ -158,3 +158,12 @@ async def test_without_evidence_nothing_is_granted_and_the_request_waits_still(d
     found = desk.policy.consumer("mot-cua")
     assert found is not None
     assert not found.active, "what must end does not wait for evidence"
+
+
+async def test_an_operation_that_there_is_not_is_explained_as_the_door_says_it(housed: Office) -> None:
+    """Also where everything is granted: the explanation once allowed what every call got a 404 for."""
+    await do(housed, "grant.add", **{**STATUS, **PEOPLE, "system": "*", "operation": "*"})
+    which = {"consumer": "mot-cua", "system": "civil-status"}
+    assert (await do(housed, "grant.explain", **which, operation="khongCo"))["code"] == "unknown-operation"
+    for there in ("ketQuaDangKyHS", "*"):
+        assert (await do(housed, "grant.explain", **which, operation=there))["code"] is None

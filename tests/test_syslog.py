@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from lgsp.events import SecurityAlert
 from lgsp.runtime import SystemClock
-from lgsp.syslog import Syslog, Target, message
+from lgsp.syslog import Syslog, Target, Wire, _Stream, message
 from tests.test_alerts import NOW
 
 LINE = re.compile(rb"<(8[0-9])>1 \S+Z?\S* bus-mau lgsp - CEF - CEF:0\|lgsp\|data-bus\|0\|([a-z-]+)\|.*cnt=([0-9]+)")
@@ -29,7 +31,7 @@ def alert(number: int, severity: int = 8) -> SecurityAlert:
 
 
 @asynccontextmanager
-async def sending(target: Target, **more: int) -> AsyncIterator[Syslog]:
+async def sending(target: Target | Narrow, **more: int) -> AsyncIterator[Syslog]:
     found = Syslog(target, SystemClock(), "0", "bus-mau", **more)
     task = asyncio.create_task(found.run())
     try:
@@ -168,6 +170,41 @@ async def test_a_receiver_that_hangs_up_is_asked_again() -> None:
         soc(alert(3))
         await heard.until(lambda raw: b"cnt=3" in raw)
         assert [number for _, number in numbers(heard.raw)][-1] == 3
+
+
+@dataclass
+class Narrow:
+    """A way on which the kernel holds next to nothing, so that it is full at once."""
+
+    target: Target
+    opened: list[_Stream] = field(default_factory=list)
+
+    async def open(self) -> Wire:
+        made = await self.target.open()
+        assert isinstance(made, _Stream)
+        made.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        self.opened.append(made)
+        return made
+
+
+async def test_a_receiver_that_never_reads_keeps_no_socket_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try that ends lets go of everything: what was not taken waits in the queue, not in a connection given up."""
+    monkeypatch.setattr("lgsp.syslog._SECONDS", 0.1)
+    monkeypatch.setattr("lgsp.syslog._PAUSES", (0.01,))
+    with socket.socket() as deaf:  # the kernel opens each connection, and nobody takes it
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        narrow = Narrow(Target.parse(f"tcp://127.0.0.1:{deaf.getsockname()[1]}"))
+        async with sending(narrow, bound=800) as soc:
+            for number in range(800):
+                soc(alert(number))
+            async with asyncio.timeout(30):
+                while len(narrow.opened) < 4:  # noqa: ASYNC110  each try ends by its own time
+                    await asyncio.sleep(0.01)
+            given_up = [each.writer.get_extra_info("socket").fileno() for each in narrow.opened[:-1]]
+            assert given_up == [-1] * 3
+            assert soc._waiting
 
 
 def test_severities_and_addresses() -> None:

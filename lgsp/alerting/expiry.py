@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from lgsp.alerting.causes import Cause
 from lgsp.certificates import named
 from lgsp.health.cause import label
 from lgsp.model import Text
-from lgsp.names import checked_addresses
+from lgsp.names import resolved
 from lgsp.runtime import HANOI
 from lgsp.settings import Upstream
 from lgsp.upstream import MANNERS
@@ -59,8 +58,7 @@ class Expiry:
         context = self.trust(base) or ssl.create_default_context()
         with contextlib.suppress(OSError):
             async with asyncio.timeout(_SECONDS):
-                rows = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                address = checked_addresses(host, [str(each[4][0]) for each in rows])[0]
+                address = (await resolved(host, port))[0]
                 _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=host)
                 shown = named(writer.get_extra_info("ssl_object").getpeercert(True) or b"")
                 writer.transport.abort()

@@ -18,7 +18,7 @@ from email.policy import SMTP
 from typing import Any
 
 from lgsp.model import Text
-from lgsp.names import checked_addresses
+from lgsp.names import resolved
 from lgsp.runtime import HANOI
 from lgsp.settings import MailSettings
 
@@ -99,8 +99,7 @@ class Mail:
         given, context = self.settings, None
         if given.tls != "none":
             context = ssl.create_default_context(cafile=given.ca)
-        found = await asyncio.get_running_loop().getaddrinfo(given.host, given.port, type=socket.SOCK_STREAM)
-        host = checked_addresses(given.host, [str(each[4][0]) for each in found])[0]
+        host = (await resolved(given.host, given.port))[0]
         at_once = context if given.tls == "tls" else None
         name = given.host if at_once is not None else None
         reader, writer = await asyncio.open_connection(host, given.port, limit=_LINE, ssl=at_once, server_hostname=name)

@@ -73,7 +73,7 @@ def open_secret(keys: Keys, route: RouteRow) -> Secret:
 
 @dataclass(slots=True)
 class Sender:
-    """One at a time: a province has a handful of receivers, and alerts are few."""
+    """One message at a time to each receiver: a dead one delays its own alone."""
 
     transport: Transport
     runtime: Runtime
@@ -84,6 +84,8 @@ class Sender:
     waiting: deque[Message] = field(default_factory=deque)
     lost: int = 0
     """Messages let go: the queue was full, or every try failed."""
+    _busy: set[str] = field(default_factory=set)
+    """Routes that are being told something."""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, routes: Iterable[RouteRow], what: What, alert: AlertRow) -> None:
@@ -99,13 +101,23 @@ class Sender:
 
     async def run(self) -> None:
         """For the supervised group; ends by being cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self.waiting:
-                one = self.waiting.popleft()
-                if not await self._deliver(one):
-                    self.lost += 1
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._wake.clear()
+                for one in list(self.waiting):
+                    if one.route.id not in self._busy:
+                        self.waiting.remove(one)
+                        self._busy.add(one.route.id)
+                        group.create_task(self._tell(one), name=f"alert {one.id}")
+                await self._wake.wait()
+
+    async def _tell(self, one: Message) -> None:
+        try:
+            if not await self._deliver(one):
+                self.lost += 1
+        finally:
+            self._busy.discard(one.route.id)
+            self._wake.set()
 
     async def _deliver(self, one: Message) -> bool:
         for attempt in range(TRIES):

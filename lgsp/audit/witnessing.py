@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -27,6 +28,9 @@ _STEP = 100_000
 """Entries that one round carries: the proof holds 32 bytes of each in memory."""
 _PAGE = 1000
 _SECONDS = 10.0
+_ANSWER = 16 * 1024
+_REREAD_SECONDS = 3600.0
+"""A witness that begins anew has us read the evidence from its beginning; one that says so every minute has it only so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Witnessing:
     ) -> None:
         self._store, self._transport, self._runtime, self._events = store, transport, runtime, events
         self._witnesses = witnesses
+        self._reread: dict[str, float] = {}
+        """By witness: until when nothing large is read again for it."""
 
     async def run(self) -> None:
         while True:
@@ -100,12 +106,21 @@ class Witnessing:
         known = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else -1
         if not 0 <= known <= last.size:
             return "ahead" if known > last.size else "unreadable", max(known, 0)
+        if known > _STEP and not self._may_reread(name):
+            return "set-back", known
         old = await self._frontier(known)  # the witness was set back, or ours was: begin from what it knows
         if known == last.size:
             return await self._send_same(outside, old, place)
         new = min(last.size, known + _STEP)
         status, said = await self._send(outside, old, new, place)
         return ("disputed" if status == 409 else said), new if said == "ok" else known
+
+    def _may_reread(self, name: str) -> bool:
+        now = self._runtime.clock.monotonic()
+        if now < self._reread.get(name, now):
+            return False
+        self._reread[name] = now + _REREAD_SECONDS
+        return True
 
     async def _send_same(self, outside: Outside, old: Frontier, place: str) -> tuple[str, int]:
         status, said = await self._send(outside, old, old.size, place)
@@ -114,15 +129,13 @@ class Witnessing:
     async def _send(self, outside: Outside, old: Frontier, size: int, place: str) -> tuple[int, str]:
         """(status, "ok" or what the witness said)."""
         behind = await self._leaves(old.size, size)
-        new = Frontier(old.size, list(old.roots))
-        for each in behind:
-            new.add(each)
-        evidence = self._store.evidence
-        note = signed_note(self._store.keys, evidence.writer, new.size, new.root())
-        body = request(old.size, consistency(old, behind), note)
+        new = await self._runtime.offload(partial(_grown, old, behind))
+        proof = await self._runtime.offload(partial(consistency, old, behind))
+        note = signed_note(self._store.keys, self._store.evidence.writer, new.size, new.root())
+        body = request(old.size, proof, note)
         asked = HttpRequest("POST", "/add-checkpoint", {"content-type": "text/plain; charset=utf-8"}, body)
         until = _Until(self._runtime.clock.monotonic() + _SECONDS)
-        answer = await self._transport.send("witness", outside.url, asked, until)
+        answer = await self._transport.send("witness", outside.url, asked, until, limit=_ANSWER)
         said = answer.body.decode("utf-8", "replace") if isinstance(answer.body, bytes) else ""
         if answer.status != 200:
             return answer.status, said.strip() if answer.status == 409 else f"http-{answer.status}"
@@ -130,7 +143,10 @@ class Witnessing:
         moment = cosigned.witnessed_at(outside.key)
         if moment is None:
             return 200, "unknown-key"
-        at = datetime.fromtimestamp(moment, self._runtime.clock.now().tzinfo).isoformat()
+        try:
+            at = datetime.fromtimestamp(moment, self._runtime.clock.now().tzinfo).isoformat()
+        except (ValueError, OverflowError, OSError):  # signed by it, and no moment of any calendar all the same
+            return 200, "unreadable"
         kept = {"size": new.size, "frontier": new.to_bytes().hex(), "at": at, "note": (note + said.encode()).decode()}
         await self._store.meta.put(place, kept)
         return 200, "ok"
@@ -150,6 +166,12 @@ class Witnessing:
             leaves = await self._leaves(frontier.size, min(size, frontier.size + _STEP))
             if not leaves:
                 break
-            for each in leaves:
-                frontier.add(each)
+            frontier = await self._runtime.offload(partial(_grown, frontier, leaves))
         return frontier
+
+
+def _grown(old: Frontier, behind: list[bytes]) -> Frontier:
+    new = Frontier(old.size, list(old.roots))
+    for each in behind:
+        new.add(each)
+    return new

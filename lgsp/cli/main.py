@@ -27,6 +27,7 @@ from lgsp.cli.keys import keys
 from lgsp.cli.maintenance import maintenance
 from lgsp.cli.new import new
 from lgsp.cli.observe import observe
+from lgsp.cli.output import json_too
 from lgsp.cli.reload import reload
 from lgsp.cli.report import report
 from lgsp.cli.shadow import shadow
@@ -66,3 +67,6 @@ for command in (
     simulate, drill, certify, config, doctor, serve, reload, sim, crash_points,
 ):  # fmt: skip
     main.add_command(command)
+
+json_too(maintenance, consumer, grant, submission, exchange, upstream, compliance, user, alert)
+json_too(*(audit.commands[each] for each in ("export", "payload", "retention", "hold")))

@@ -25,6 +25,16 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json_", is_flag=True, help="Machine-readable output.")(function)
 
 
+def json_too(*commands: click.Command) -> None:
+    """Commands that speak JSON anyway take `--json` like all others: a script need not know which is which."""
+    for each in commands:
+        if isinstance(each, click.Group):
+            json_too(*each.commands.values())
+        elif not any("--json" in option.opts for option in each.params):
+            told = "Machine-readable output, as always here."
+            each.params.append(click.Option(["--json"], is_flag=True, expose_value=False, help=told))
+
+
 def data_option(function: F) -> F:
     """`--data`: the folder of a running or resting bus; LGSP_DATA and lgsp.toml name it otherwise."""
     return click.option(

@@ -103,9 +103,8 @@ async def open_door(gateway: Gateway, settings: Settings, listener: socket.socke
     """Serves the application on the socket. On the way out `/readyz` says no, every answer is the last of its connection,
     and when nothing comes any more (2 s at most where it does) the door closes and what is under way may end.
     """
-    from aiohttp import web
 
-    from lgsp.endpoints.sockets import Runner, patient
+    from lgsp.endpoints.sockets import Runner, Site, patient
     from lgsp.log import silent
     from lgsp.runtime import settle
 
@@ -126,7 +125,7 @@ async def open_door(gateway: Gateway, settings: Settings, listener: socket.socke
     tls = tls_of(settings)
     if tls is not None:
         gateway.current.listeners.append(lambda now: renew(tls, now.settings))
-    site = web.SockSite(runner, listener, ssl_context=tls)
+    site = Site(runner, listener, ssl_context=tls)
     await site.start()
     settle()
     try:

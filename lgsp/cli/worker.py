@@ -17,9 +17,8 @@ from lgsp.cli.serving import Door, address, open_door, placed, running, stopper
 from lgsp.settings import Settings
 
 if TYPE_CHECKING:
-    from aiohttp.web import SockSite
-
     from lgsp.app import Gateway
+    from lgsp.endpoints.sockets import Site
     from lgsp.store.remote import Line as Connection
 
 
@@ -90,16 +89,16 @@ class Minding:
 
     def __init__(self, doors: list[socket.socket]) -> None:
         self._doors = doors
-        self._sites: dict[int, SockSite] = {}
+        self._sites: dict[int, Site] = {}
         self.door: Door | None = None
 
     async def mind(self, door: int, *, on: bool) -> None:
-        from aiohttp import web
+        from lgsp.endpoints.sockets import Site
 
         if self.door is None or self.door.runner.server is None:
             return
         if on and door not in self._sites:
-            site = web.SockSite(self.door.runner, self._doors[door].dup(), ssl_context=self.door.tls)
+            site = Site(self.door.runner, self._doors[door].dup(), ssl_context=self.door.tls)
             self._sites[door] = site
             await site.start()
         elif not on and (gone := self._sites.pop(door, None)) is not None:

@@ -60,7 +60,7 @@ def new_exchange(house: House, request: web.Request, face: Face) -> Exchange:
         traceparent=_trace(house, headers.get("traceparent")),
         lang=language(headers),
         peer=_peer(house, request, headers),
-        certificate=_certificate(house, request, headers) if house.settings.tls.asks else None,
+        certificate=_certificate(house, request) if house.settings.tls.asks else None,
         purpose=_code(headers.get("x-lgsp-purpose")),
         case=headers.get("x-lgsp-case"),
         officer=headers.get("x-lgsp-officer"),
@@ -305,11 +305,12 @@ def _peer(house: House, request: web.Request, headers: Mapping[str, str]) -> str
     return remote
 
 
-def _certificate(house: House, request: web.Request, headers: Mapping[str, str]) -> bytes | None:
+def _certificate(house: House, request: web.Request) -> bytes | None:
     """The caller's: of this very connection, or as a registered proxy passes it; anybody else's header means nothing."""
     tls = house.settings.tls
     if tls.proxy_header and (request.remote or "") in house.settings.trusted_proxies:
-        return from_header(headers.get(tls.proxy_header.lower(), ""))
+        given = request.headers.getall(tls.proxy_header, ())
+        return from_header(given[0]) if len(given) == 1 else None  # of two, one may be the caller's own
     connection = request.get_extra_info("ssl_object")
     return connection.getpeercert(binary_form=True) if connection is not None and tls.client_ca is not None else None
 

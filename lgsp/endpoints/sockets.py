@@ -26,6 +26,8 @@ UNREAD_SECONDS = 30
 """A caller who takes nothing of his answer for so long is gone: the kernel lets go of his connection."""
 _YOUNG_SECONDS = 2.0
 """A connection of that age may still be bringing its first request."""
+_HANDSHAKE_SECONDS = 5.0
+"""Of TLS: who has not come to an end of it by then talks to nobody."""
 _AT_ONCE = 64 * 1024
 """Bytes of one caller that the kernel holds for us before we have looked at any."""
 
@@ -52,6 +54,21 @@ class Runner(web.AppRunner):
         return self.gate  # type: ignore[return-value]  # aiohttp asks these members of it only
 
 
+class Site(web.SockSite):
+    """A listener. aiohttp's leaves a handshake a minute, and until it has ended nobody can let go of its socket."""
+
+    __slots__ = ()
+
+    async def start(self) -> None:
+        await web.BaseSite.start(self)
+        server, tls = self._runner.server, self._ssl_context
+        assert server is not None
+        patience = _HANDSHAKE_SECONDS if tls is not None else None
+        self._server = await asyncio.get_running_loop().create_server(
+            server, sock=self._sock, ssl=tls, backlog=self._backlog, ssl_handshake_timeout=patience
+        )
+
+
 class Gate:
     """Makes a protocol for each connection that the kernel hands over."""
 
@@ -74,6 +91,10 @@ class Gate:
 
     @property
     def open(self) -> int:
+        """Handshakes that came to nothing are told to nobody: they go here, and where room is made."""
+        over = self._loop.time() - _HANDSHAKE_SECONDS - 1
+        for each in [each for each, since in self._begun.items() if each.transport is None and since < over]:
+            self._gone(each)
         return len(self._begun)
 
     def _gone(self, which: Talk) -> None:
@@ -82,6 +103,8 @@ class Gate:
     def _let_one_go(self) -> bool:
         """The oldest connection on which nothing is under way: a caller who keeps one open must be ready to open another."""
         now = self._loop.time()
+        if self.open < self._most:
+            return True
         for each, since in self._begun.items():
             if each.idle and now - since > _YOUNG_SECONDS:
                 each.drop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,9 +18,10 @@ from lgsp.alerting.routes import MOST, TRIES, Sender
 from lgsp.alerting.watch import Alerting
 from lgsp.audit import Audit
 from lgsp.decisions import Refused
-from lgsp.errors import ConnectFailed
+from lgsp.errors import ConnectFailed, Timeout
 from lgsp.model import Health, HttpRequest, HttpResponse, Stage, Text
 from lgsp.runtime import Runtime
+from lgsp.store.port.alerts import AlertRow
 from lgsp.store.sqlite import open_store
 from lgsp_mocks.clock import run
 
@@ -32,8 +34,13 @@ class Wire:
 
     sent: list[Any] = field(default_factory=list)
     failures: int = 0
+    silent: str = ""
+    """An address where nothing is ever answered."""
 
     async def send(self, system: str, base: str, request: HttpRequest, *_: object, **__: object) -> HttpResponse:
+        if base == self.silent:
+            await asyncio.sleep(10)
+            raise Timeout
         if self.failures:
             self.failures -= 1
             raise ConnectFailed()
@@ -91,8 +98,6 @@ async def duty(runtime: Runtime) -> Duty:
 
 
 async def passes(house: Duty, seconds: float) -> None:
-    import asyncio
-
     for _ in range(int(seconds // 5)):
         await house.alerting.turn()
         await asyncio.sleep(5)
@@ -146,8 +151,6 @@ def test_another_process_takes_over_what_stands() -> None:
 
 def test_a_route_is_told_of_what_is_grave_enough_signed_and_again_after_failures() -> None:
     async def main(runtime: Runtime) -> None:
-        import asyncio
-
         house = await duty(runtime)
         made = await route_add(house, "operator", {"target": "https://soc.example/hook", "least": 8})
         await route_add(house, "operator", {"target": "https://other.example/hook", "least": 10})
@@ -171,10 +174,25 @@ def test_a_route_is_told_of_what_is_grave_enough_signed_and_again_after_failures
     run(main)
 
 
+def test_a_receiver_that_never_answers_delays_no_other() -> None:
+    async def main(runtime: Runtime) -> None:
+        house = await duty(runtime)
+        for target in ("https://silent.example/hook", "https://soc.example/hook"):
+            await route_add(house, "operator", {"target": target, "least": 0})
+        house.wire.silent = "https://silent.example"
+        sender, alert = house.alerting.sender, AlertRow("A", "c", "health", 7, Text("x", "x"), runtime.clock.now())
+        sending = asyncio.get_running_loop().create_task(sender.run())
+        for number in range(9):
+            sender.tell(await house.store.alerts.routes(), "alert.raised", replace(alert, id=f"A{number}"))
+        await asyncio.sleep(1)
+        assert [body["data"]["id"] for _, _, body in house.wire.sent] == [f"A{number}" for number in range(9)]
+        sending.cancel()
+
+    run(main)
+
+
 def test_a_dead_receiver_loses_a_counted_message_and_the_queue_is_bounded() -> None:
     async def main(runtime: Runtime) -> None:
-        import asyncio
-
         house = await duty(runtime)
         await route_add(house, "operator", {"target": "https://soc.example/hook", "least": 0})
         routes = await house.store.alerts.routes()

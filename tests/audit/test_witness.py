@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class Wire:
 
     witness: Witness
     away: bool = False
+    says: Reply | None = None
+    """Instead of what the witness has to say."""
     heard: list[Reply] = field(default_factory=list)
 
     async def send(self, system: str, base: str, request: HttpRequest, deadline: object, **_: object) -> HttpResponse:
@@ -43,7 +46,7 @@ class Wire:
         if self.away:
             raise ConnectFailed()
         assert isinstance(request.body, bytes)
-        reply = self.witness.add_checkpoint(request.body)
+        reply = self.says or self.witness.add_checkpoint(request.body)
         self.heard.append(reply)
         return HttpResponse(reply.status, {}, reply.body.encode())
 
@@ -181,6 +184,35 @@ def test_a_state_that_was_lost_on_our_side_is_found_again(tmp_path: Path) -> Non
         at_home.wire.away = True
         await at_home.write(1)
         assert await at_home.client.ask(NAME) == "connect-failed"
+        await at_home.store.close()
+
+    run(story)
+
+
+def test_a_witness_that_lies_costs_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moments that no calendar has, sizes that it does not hold, and another one every minute."""
+    monkeypatch.setattr("lgsp.audit.witnessing._STEP", 10)
+
+    async def story(runtime: Runtime) -> None:
+        at_home = await house(runtime, tmp_path / "data", tmp_path / "state")
+        await at_home.write(30)
+        for moment in (1 << 63, 1 << 40):
+            at_home.wire.witness.now = lambda moment=moment: moment
+            assert await at_home.client.ask(NAME) == "unreadable"
+        for said, outcome in (
+            ("29", "disputed"), ("28", "set-back"), ("5", "disputed"), ("31", "ahead"), ("9" * 18, "ahead"), ("9" * 19, "unreadable"),
+            ("-1", "unreadable"), ("\u0662", "unreadable"), ("", "unreadable"),
+        ):  # fmt: skip
+            at_home.wire.says = Reply(409, said)
+            assert await at_home.client.ask(NAME) == outcome, said
+        for body, outcome in (
+            ("", "unknown-key"), ("\u2014 n AAAA\n", "NoteRefused"), ("\u2014 n AAAAAAAA\n" * 101, "NoteRefused"), ("x", "NoteRefused"),
+        ):  # fmt: skip
+            at_home.wire.says = Reply(200, body)
+            assert await at_home.client.ask(NAME) == outcome
+        await asyncio.sleep(3600)
+        at_home.wire.says = Reply(409, "28")
+        assert await at_home.client.ask(NAME) == "disputed", "looked into again after an hour"
         await at_home.store.close()
 
     run(story)

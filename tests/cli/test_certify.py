@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from lgsp.cli.certify import written
 from lgsp.cli.main import main
-from lgsp.cli.situations import SITUATIONS, Call, Seen, done, met, never_again, orderly_end
+from lgsp.cli.situations import SITUATIONS, Call, Seen, done, had_already, met, never_again, orderly_end
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = f"{sys.executable} {ROOT / 'examples/python/agency.py'}"
@@ -138,3 +138,8 @@ def test_judgements() -> None:
     assert met(done)(Seen(0, [], {}, 0))[0] == "not applicable"
     assert never_again(Seen(0, [call, again], {}, 1, plain=[again]))[0] == "failed"
     assert never_again(Seen(75, [call], {}, 1, plain=[again]))[0] == "passed"
+    assert had_already(Seen(0, [again], {}, 1, plain=[again]))[0] == "passed"
+    assert had_already(Seen(0, [again, again], {}, 1, plain=[again]))[0] == "failed", (
+        "the same birth under another code"
+    )
+    assert had_already(Seen(1, [again], {}, 1, plain=[again]))[0] == "failed"

@@ -44,3 +44,17 @@ def test_version() -> None:
     from lgsp import __version__
 
     assert __version__ in CliRunner().invoke(main, ["--version"]).output
+
+
+PLAIN = {"up", "serve", "sim", "through", "keys", "backup", "witness", "config", "audit key"}
+"""Servers, and commands whose output is a key, a file or another program's."""
+
+
+@pytest.mark.parametrize("path", list(commands()), ids=" ".join)
+def test_json_everywhere(path: tuple[str, ...]) -> None:
+    command: click.Command = main
+    for each in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[each]
+    if not isinstance(command, click.Group) and not {path[0], " ".join(path)} & PLAIN:
+        assert any("--json" in option.opts for option in command.params)

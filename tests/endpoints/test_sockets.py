@@ -7,14 +7,18 @@ import json
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from lgsp.certificates import server_context
 from lgsp.endpoints import sockets
-from lgsp.endpoints.sockets import Runner, patient
+from lgsp.endpoints.sockets import Runner, Site, patient
 from lgsp.log import silent
+from tests.security.house import Authority, client
 
 MOST = 3
 
@@ -153,3 +157,43 @@ async def test_a_connection_takes_little_in_unread_and_lets_go_of_who_does_not_r
     inside: socket.socket = talk.transport.get_extra_info("socket")
     assert inside.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == sockets.UNREAD_SECONDS * 1000
     assert inside.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) <= 2 * 64 * 1024
+
+
+async def test_handshakes_that_come_to_nothing_take_nobodys_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those that stall nor those that are none, and their sockets go after seconds."""
+    monkeypatch.setattr("lgsp.endpoints.sockets._HANDSHAKE_SECONDS", 0.3)
+    ours = Authority(tmp_path)
+    shown = ours.issue("localhost")
+
+    async def quick(_: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    application = web.Application()
+    application.router.add_get("/quick", quick)
+    runner = Runner(application, MOST, access_log=None, handle_signals=False, logger=silent())
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    await Site(runner, listener, ssl_context=server_context(shown.file, shown.key, None)).start()
+    silent_ones = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+    for _ in range(MOST):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(QUICK)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+    async with asyncio.timeout(30):
+        for reader, writer in silent_ones:
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+        while runner.gate.open:  # noqa: ASYNC110  a handshake that failed is told to nobody
+            await asyncio.sleep(0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client(), server_hostname="localhost")
+    writer.write(QUICK)
+    assert (await answered(reader)).endswith(b"ok")
+    assert runner.gate.open == 1
+    writer.close()
+    await runner.cleanup()

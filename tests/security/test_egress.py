@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -65,7 +66,8 @@ async def ministry() -> Any:
 
 REFUSED = [
     "127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "255.255.255.255",
-    "240.0.0.1", "ff02::1",
+    "240.0.0.1", "ff02::1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1", "100.100.100.200",
+    "fd00:ec2::254", "192.0.0.192", "168.63.129.16",
 ]  # fmt: skip
 
 
@@ -113,3 +115,49 @@ async def test_other_spellings_of_this_machine(ministry: Any, host: str) -> None
     finally:
         await wire.close()
     assert heard == []
+
+
+async def test_names_whose_servers_never_answer_keep_no_other_system_waiting(
+    ministry: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, port = ministry
+    answered, asked, known = threading.Event(), list[str](), socket.getaddrinfo
+
+    def look_up(host: str, *rest: Any) -> Any:
+        if host == "localhost":
+            return known(host, *rest)
+        asked.append(host)
+        answered.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    runtime = Runtime.system()
+    wire = AiohttpTransport(runtime)
+
+    async def ask(system: str, host: str, seconds: float) -> int:
+        until = Deadline(runtime.clock.monotonic() + seconds)
+        return (await wire.send(system, f"http://{host}:{port}", HttpRequest("GET", "/"), until)).status
+
+    silent = [asyncio.create_task(ask(f"s{each}", f"s{each}.mau.invalid", 60)) for each in range(40)]
+    greedy = [asyncio.create_task(ask("greedy", f"g{each}.mau.invalid", 60)) for each in range(40)]
+    try:
+        await asyncio.sleep(0.05)
+        assert await ask("register", "localhost", 5) == 200
+        assert len([each for each in asked if each.startswith("g")]) == 4, "one system has so many look-ups and no more"
+        assert sum(each.done() for each in greedy) == 36
+    finally:
+        answered.set()
+        said = await asyncio.gather(*silent, *greedy, return_exceptions=True)
+        await wire.close()
+    assert {type(each) for each in said} == {ConnectFailed}
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".mau.invalid", "127.1", "0"])
+async def test_what_is_no_name_has_reached_nobody(host: str) -> None:
+    runtime = Runtime.system()
+    wire = AiohttpTransport(runtime)
+    with pytest.raises(ConnectFailed) as caught:
+        await wire.send("s", f"http://{host}", HttpRequest("POST", "/"), Deadline(runtime.clock.monotonic() + 5))
+    assert not caught.value.reached
+    await wire.close()
