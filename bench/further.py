@@ -4,7 +4,7 @@ crowd      1,000 connections in a closed loop: answered or shed with 503 and `Re
 slow       a system that answers in 30 s, 500 calls to it under way: p99 of the others beside their own without it
 document   documents of 50 MB, one after the other: p99 of normal calls beside their own without them
 growth     17 and 170 systems, 10 and 10,000 consumers, few and (where `STORED` names them) many stored exchanges: CPU per call
-workers    one and two workers: calls per CPU second
+workers    one and two workers on one core, windows in turn: calls per CPU second
 start      `lgsp up` to readiness, `lgsp --help` above the interpreter
 memory     resident after every 50,000 of `CALLS` calls (default 300,000), and what that grows by over a million
 """
@@ -18,17 +18,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import click
 
-from bench.growth import growth, learned
+from bench.growth import growth, learned, workers
 from bench.load import run
 from bench.neighbours import NORMAL, crowd, document, slow
-from bench.rig import LOAD_CORE, Rig, cpu_seconds, free_port, pin, resident_mb, rig, wait
+from bench.rig import LOAD_CORE, Rig, free_port, pin, resident_mb, rig, wait
 from bench.works import House, started
 from lgsp import runtime
 
@@ -37,21 +36,6 @@ _STEP = 50_000
 """Calls between two looks at the memory."""
 ROUNDS = 3
 Figures = dict[str, Any]
-
-
-def workers() -> Figures:
-    found = {}
-    for number in (1, 2):
-        with rig() as stage:
-            house = _house(stage, "--workers", str(number))
-            ours = learned(house)
-            spent = partial(_tree_seconds, house.gateway.pid)
-            windows = [runtime.run(run(ours.ask, 2 * NORMAL, SECONDS / 2, 1.0, spent)) for _ in range(ROUNDS)]
-            found[number] = statistics.median(each.calls / each.cpu_seconds for each in windows)
-    return {
-        "calls per CPU second": {n: round(each) for n, each in found.items()},
-        "ratio": round(found[2] / found[1], 3),
-    }
 
 
 def start() -> Figures:
@@ -101,11 +85,6 @@ def _house(stage: Rig, *options: str) -> House:
     house = started(stage, *options)
     pin(LOAD_CORE)
     return house
-
-
-def _tree_seconds(pid: int) -> float:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
-    return cpu_seconds(pid) + sum(cpu_seconds(int(each)) for each in children)
 
 
 def _until_ready(url: str) -> None:

@@ -7,12 +7,15 @@ import os
 import statistics
 import subprocess
 import time
+from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.load import run
-from bench.rig import LOAD_CORE, Rig, cpu_seconds, held, pin, rested, rig
+from bench.rig import LOAD_CORE, Rig, cpu_seconds, held, pin, rested, rig, tree
 from bench.works import Contender, House, gateway, started
 from lgsp import runtime
 
@@ -20,7 +23,7 @@ CONNECTIONS, SECONDS, ROUNDS = 16, 2.5, 5
 SYSTEMS, CONSUMERS = 170, 10_000
 _BUILT_IN = 17
 _AT_ONCE = 20
-_OVER = 0.5
+_OVER = 2.0
 """Seconds until what the last window has left under way is over: held in the middle it would count as a ministry's silence."""
 
 
@@ -28,15 +31,7 @@ def growth() -> dict[str, Any]:
     """CPU of one SOAP call. `STORED` names a data folder that holds exchanges already (`python -m bench.backup --fill-only`,
     twice: chain, then index); it is written into."""
     with rig() as stage:
-        houses = _houses(stage)
-        pin(LOAD_CORE)
-        calls = {name: learned(house) for name, house in houses.items()}
-        for house in houses.values():
-            rested(house.gateway.pid)
-        found: dict[str, list[float]] = {name: [] for name in calls}
-        for turn in range(ROUNDS):
-            for name in list(calls)[:: -1 if turn % 2 else 1]:
-                found[name].append(_cpu(calls[name], [each.gateway for other, each in houses.items() if other != name]))
+        found = _in_turn(_houses(stage))
     middle = {name: statistics.median(each) for name, each in found.items()}
     least = {name: min(each) for name, each in found.items()}
     base = next(iter(middle))
@@ -45,6 +40,33 @@ def growth() -> dict[str, Any]:
         "times that with": {name: round(each / middle[base], 3) for name, each in middle.items() if name != base},
         "the same by the least": {name: round(each / least[base], 3) for name, each in least.items() if name != base},
     }
+
+
+def workers() -> dict[str, Any]:
+    """As many connections for each worker: what is shared by a commit depends on them."""
+    with rig() as stage:
+        one = started(stage, "--workers", "1")
+        two = gateway(stage, one.ministry, one.simulator, stage.folder / "two", "--workers", "2")
+        found = _in_turn({"1": one, "2": two}, {"2": 2 * CONNECTIONS})
+    rates = {name: 1e6 / statistics.median(each) for name, each in found.items()}
+    least = min(found["1"]) / min(found["2"])
+    said = {"calls per CPU second": {name: round(each) for name, each in rates.items()}}
+    return {**said, "ratio": round(rates["2"] / rates["1"], 3), "by the least": round(least, 3)}
+
+
+def _in_turn(houses: dict[str, House], connections: Mapping[str, int] = MappingProxyType({})) -> dict[str, list[float]]:
+    """Microseconds of CPU a call, window after window; whose turn it is has the core alone."""
+    pin(LOAD_CORE)
+    calls = {name: learned(house) for name, house in houses.items()}
+    for house in houses.values():
+        for pid in tree(house.gateway.pid):
+            rested(pid)
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(ROUNDS):
+        for name in list(calls)[:: -1 if turn % 2 else 1]:
+            others = [each.gateway for other, each in houses.items() if other != name]
+            found[name].append(_cpu(calls[name], others, connections.get(name, CONNECTIONS)))
+    return found
 
 
 def learned(house: House) -> Contender:
@@ -74,15 +96,20 @@ def _houses(stage: Rig) -> dict[str, House]:
     return found
 
 
-def _cpu(ours: Contender, others: list[subprocess.Popen[bytes]]) -> float:
+def _cpu(ours: Contender, others: list[subprocess.Popen[bytes]], connections: int) -> float:
     """Microseconds a call, in one window."""
-    pid = ours.process.pid
+    pids = tree(ours.process.pid)
     time.sleep(_OVER)
     with held(*others):
-        measured = runtime.run(run(ours.ask, CONNECTIONS, SECONDS, 1.0, lambda: cpu_seconds(pid)))
+        spent = partial(_seconds, pids)
+        measured = runtime.run(run(ours.ask, connections, SECONDS, 1.0, spent))
     if measured.others:
         raise RuntimeError(f"{measured.others} calls failed")
     return measured.cpu_seconds / measured.calls * 1e6
+
+
+def _seconds(pids: list[int]) -> float:
+    return sum(map(cpu_seconds, pids))
 
 
 def _systems(home: Path, count: int) -> None:

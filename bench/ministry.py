@@ -28,8 +28,8 @@ class Memory:
     simulator: str
     answers: dict[tuple[str, str], bytes] = field(default_factory=dict)
     asked: dict[tuple[str, str], tuple[dict[str, str], bytes]] = field(default_factory=dict)
-    learning: bool = False
-    """Set by `GET /_bench/learn`: what is asked next is kept; `GET /_bench/asked` ends it."""
+    mark: bytes = b""
+    """Set by `GET /_bench/learn/MARK`: what is asked with it is kept, and nobody's probe; `GET /_bench/asked` ends it."""
     people: int = 1
     """Set by `GET /_bench/people/N`: so often every SOAP answer repeats its record."""
     grown: dict[tuple[str, str, int], bytes] = field(default_factory=dict)
@@ -42,14 +42,14 @@ class Memory:
             lines = [f"HTTP/1.1 {answer.status} {answer.reason}", f"Content-Length: {len(raw)}"]
             lines += [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in _HOP]
         wire = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + raw
-        if self.learning and answer.status == 200:
+        if self.mark and self.mark in target.encode() + body and answer.status == 200:
             self.answers[method, target] = wire
             self.asked[method, target] = ({name.lower(): value for name, value in sent.items()}, body)
         return wire
 
     def seen(self) -> bytes:
         """What was learned, for the rig."""
-        self.learning = False
+        self.mark = b""
         rows = [
             {"method": m, "target": t, "headers": headers, "body": base64.b64encode(body).decode()}
             for (m, t), (headers, body) in self.asked.items()
@@ -65,8 +65,8 @@ class Memory:
             self.grown[key] = _repeated(wire, self.people)
         return self.grown[key]
 
-    def learn(self) -> bytes:
-        self.learning = True
+    def learn(self, mark: str) -> bytes:
+        self.mark = mark.encode()
         return _ok(b"{}")
 
 
@@ -122,8 +122,8 @@ class _Door(asyncio.Protocol):
         del self._buffer[: end + 4 + length]
         if target == "/_bench/asked":
             self._transport.write(self._memory.seen())
-        elif target == "/_bench/learn":
-            self._transport.write(self._memory.learn())
+        elif target.startswith("/_bench/learn/"):
+            self._transport.write(self._memory.learn(target.rpartition("/")[2]))
         elif target.startswith("/_bench/people/"):
             self._memory.people = int(target.rpartition("/")[2])
             self._transport.write(_ok(b"{}"))

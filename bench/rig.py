@@ -157,16 +157,23 @@ def cpu_seconds(pid: int) -> float:
     return spent / 1e9
 
 
+def tree(pid: int) -> list[int]:
+    """A process and those it has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [pid, *map(int, children)]
+
+
 @contextlib.contextmanager
 def held(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
-    """These stand still meanwhile: a contender whom nobody asks may still compile what it was asked before, on the same core."""
+    """These stand still meanwhile, with what they have started: a contender whom nobody asks may still compile what it was
+    asked before, on the same core."""
     for process in processes:
-        process.send_signal(signal.SIGSTOP)
+        os.killpg(process.pid, signal.SIGSTOP)  # a session of its own: see `execute`
     try:
         yield
     finally:
         for process in processes:
-            process.send_signal(signal.SIGCONT)
+            os.killpg(process.pid, signal.SIGCONT)
 
 
 def rested(pid: int, seconds: float = 30.0) -> None:

@@ -66,7 +66,7 @@ class House:
 
     def asked_by(self, contender: Contender, mark: str) -> dict[str, Any]:
         """The ministry's own call that one call of this contender leads to; `mark` tells it from probes."""
-        fetch(f"{self.ministry}/_bench/learn")
+        fetch(f"{self.ministry}/_bench/learn/{mark}")
         once(contender.ask)
         for each in reversed(fetch(f"{self.ministry}/_bench/asked")):
             if mark in each["target"] or mark.encode() in base64.b64decode(each["body"]):
