@@ -176,7 +176,7 @@ def cut_off(
         layer,
         Text(
             f"{title.vi}: trục {label(upstream)} không thông từ {at.vi}{vi}; {behind} hệ thống cùng nguyên nhân{own.vi}",
-            f"{title.en}: upstream {label(upstream)} down since {at.en}{en}; {behind} systems share this cause{own.en}",
+            f"{title.en}: upstream {label(upstream)} down since {at.en}{en}; systems with this cause: {behind}{own.en}",
         ),
     )
 
@@ -195,7 +195,7 @@ def upstream_cause(
         layer,
         Text(
             f"Trục {label(upstream)}: không thông từ {at.vi}{vi}; {len(behind)} hệ thống bị ảnh hưởng{few.vi}",
-            f"Upstream {label(upstream)}: down since {at.en}{en}; {len(behind)} systems are behind it{few.en}",
+            f"Upstream {label(upstream)}: down since {at.en}{en}; systems behind it: {len(behind)}{few.en}",
         ),
         _by_layer(layer, who)
         or Text(

@@ -72,7 +72,9 @@ async def test_nothing_is_kept_of_what_callers_invent(house: House, kind: str) -
     seen = await crowd.pour(house.port, make, range(EACH, 2 * EACH))
     assert seen.total() == EACH
     assert not seen.keys() & {0, 502, 503, 504}, seen
-    assert await house.say("invented") <= KEPT
+    async with asyncio.timeout(60):  # what was still under way when the last answer had come
+        while await house.say("invented") > KEPT:  # noqa: ASYNC110  another process, which tells nobody
+            await asyncio.sleep(0.2)
     page = (await house.send("GET", "/metrics")).body
     assert crowd.PAD.encode() not in page
     assert crowd.PAD not in house.errors.read_text("utf-8", "replace")
