@@ -93,7 +93,8 @@ class Metrics:
         self.loop_lag = Gauge("lgsp_loop_lag_seconds", "How late the event loop woke last", registry=own)
         Gauge("lgsp_build_info", "1", ["version"], registry=own).labels(__version__).set(1)
         self._asked: list[Callable[[], Metric]] = []
-        own.register(_Asked(self._own))
+        self._answered = _Answered()
+        own.register(self._answered)
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -146,6 +147,7 @@ class Metrics:
         _fill(self._submissions, submissions)
         _fill(self._callbacks, callbacks)
         self._entries.set(self._reading.audit_entries())
+        self._answered.rows = list(self._own())  # of tables that calls change: asked on the loop, like all above
         return await offload(lambda: generate_latest(self.registry))
 
 
@@ -210,14 +212,14 @@ class _Exchanges(Collector):
         return []
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked(Collector):
-    """What is counted elsewhere, asked at the moment of the scrape."""
+@dataclass(slots=True, eq=False)
+class _Answered(Collector):
+    """What is counted elsewhere, as it stood at the moment of the scrape."""
 
-    rows: Callable[[], Iterator[Metric]]
+    rows: list[Metric] = field(default_factory=list)
 
     def collect(self) -> Iterator[Metric]:
-        return self.rows()
+        return iter(self.rows)
 
     def describe(self) -> list[Metric]:
         """Nothing is asked before the house stands."""

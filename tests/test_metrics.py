@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from lgsp.events import AttemptMade, BackendMistrusted, EdgeRefused, ExchangeFinished, TaskDied
 from lgsp.metrics import Metrics
 from lgsp.model import Health, Stage
 from lgsp.runtime import ThreadOffload, inline
 
+T = TypeVar("T")
 AT = datetime(2022, 11, 16, 3, 0, tzinfo=UTC)
 
 
@@ -89,26 +91,43 @@ async def test_times_are_added_up_by_bucket() -> None:
     assert 'lgsp_exchange_seconds_sum{system="register"} 400.045' in lines
 
 
-async def test_the_page_is_written_off_the_loop() -> None:
-    """With every operation, face and outcome it has thousands of lines (RULES 11)."""
-    where: list[int] = []
+async def test_the_house_is_asked_on_the_loop_and_the_page_written_off_it() -> None:
+    """Its tables change with every call: in another thread a scrape would meet them half changed. And with every operation,
+    face and outcome the page has thousands of lines (RULES 11)."""
+    asked: set[int] = set()
+
+    class Seen(Reading):
+        def __getattribute__(self, name: str) -> object:
+            asked.add(threading.get_ident())
+            return super().__getattribute__(name)
 
     class Door:
         refused = 0
 
         @property
         def open(self) -> int:
-            where.append(threading.get_ident())
+            asked.add(threading.get_ident())
             return 1
 
-    metrics, offload = Metrics(Reading()), ThreadOffload()
-    metrics.watch(Door())  # type: ignore[arg-type]
+    handed = ThreadOffload()
+    written: list[int] = []
+
+    async def offload(work: Callable[[], T]) -> T:
+        def noted() -> T:
+            written.append(threading.get_ident())
+            return work()
+
+        return await handed(noted)
+
+    metrics = Metrics(Seen())
+    metrics.watch(Door())
     try:
-        await metrics.render(offload, {})
+        assert b"lgsp_connections 1.0" in await metrics.render(offload, {})
     finally:
-        offload.close()
-    assert where
-    assert threading.get_ident() not in where
+        handed.close()
+    assert asked == {threading.get_ident()}
+    assert written
+    assert threading.get_ident() not in written
 
 
 async def test_a_bounded_memory_says_how_full_it_is() -> None:
