@@ -144,6 +144,7 @@ class Spool:
             shutil.rmtree(self.folder)
 
     def reserve(self, drawer: Drawer, size: int) -> None:
+        """On the loop, before a thread writes. Raises `Overloaded`."""
         if self.used + size > self.limit:
             raise Overloaded(Text("Hết chỗ đệm trên đĩa", "The spool on disk is full"), retry_after=5)
         self.used += size

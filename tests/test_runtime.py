@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import threading
 import weakref
 from collections import Counter
@@ -56,6 +57,29 @@ def test_ids_of_the_real_world_are_random_behind_the_time_over_many_drawings() -
     letters = Counter("".join(each[10:] for each in made))
     assert len(letters) == 32
     assert max(letters.values()) < 1.3 * min(letters.values()), "each letter as often as every other"
+
+
+def test_no_two_threads_are_given_one_id() -> None:
+    """Files of large messages are named away from the loop."""
+    ids = SystemIds(SystemClock())
+    made: list[list[str]] = [[] for _ in range(4)]
+
+    def name(into: list[str]) -> None:
+        into += [ids.new()[10:] for _ in range(20_000)]
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=name, args=(into,)) for into in made]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    finally:
+        sys.setswitchinterval(before)
+    letters = [each for one in made for each in one]
+    assert {len(each) for each in letters} == {16}
+    assert len(set(letters)) == 80_000
 
 
 def test_a_seed_repeats_ids_and_another_does_not() -> None:

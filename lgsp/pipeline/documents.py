@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.x509 import load_der_x509_certificate
 
-from lgsp.errors import BusFault, InvalidSignature, LgspError
+from lgsp.errors import BusFault, InvalidSignature, LgspError, Overloaded
 from lgsp.exchange import Exchange, Handler
 from lgsp.identifiers import parse_agency_code
 from lgsp.model import Blob, Data, Face, FieldError, Kind, Text
@@ -154,6 +154,8 @@ class SealDocument:
             return await handler(exchange)
         drawer = self._documents.spool.drawer()
         try:
+            if isinstance(value, Blob):  # read out of its base64, signed, written again
+                drawer.spool.reserve(drawer, 3 * value.size)
             signed = await self._documents.runtime.offload(lambda: _signed(self._documents, named, value, drawer))
             if signed is not None:
                 exchange.data = {**data, named.field: signed}
@@ -167,7 +169,11 @@ class SealDocument:
 async def _judge(documents: Documents, named: SignedField, value: str | Blob, *, answer: bool) -> Verified | None:
     drawer = documents.spool.drawer()
     try:
+        if isinstance(value, Blob) and named.encoding == "base64":
+            drawer.spool.reserve(drawer, value.size)  # counted on the loop: in the thread two would count at once
         return await documents.runtime.offload(lambda: documents.judged(_read(value, named, drawer), answer=answer))
+    except Overloaded:
+        raise
     except LgspError as error:
         rules = [each.rule for each in error.errors if each.rule.startswith("signature:")] or ["signature:structure"]
         where = "" if answer else f"/{named.field}"
@@ -197,7 +203,6 @@ def _read(value: str | Blob, named: SignedField, drawer: Drawer) -> _Read:
 
 def _decoded(blob: Blob, drawer: Drawer) -> Blob:
     """The document of a base64 text in a file, as a file beside it. Raises ValueError."""
-    drawer.spool.reserve(drawer, blob.size)
     writer, rest = drawer.open(), b""
     with blob.path.open("rb") as file:
         while piece := file.read(_CHUNK):
@@ -224,7 +229,6 @@ def _signed(documents: Documents, named: SignedField, value: str | Blob, drawer:
         return None  # no edXML of the standard: the exchange says so itself
     if isinstance(value, str):
         return base64.b64encode(made).decode() if named.encoding == "base64" else made.decode()
-    drawer.spool.reserve(drawer, 2 * value.size)
     writer = drawer.open()
     for piece in _encoded(read.fill(made)) if named.encoding == "base64" else read.fill(made):
         writer.write(piece)

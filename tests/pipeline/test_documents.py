@@ -144,7 +144,17 @@ async def large_documents(bus: Bus, folder: Path) -> None:
     content = bytes(range(256)) * 4000
     signed = sign_edxml(document(20, content=content), ours)
     with trusting(bus, "H28", ours):
-        assert await send(bus, signed) == ("ok", "verified")
+        sent = await post(bus, "sendEdoc", {"edocFile": signed.decode()})
+        assert (sent.status, sent.headers.get("x-lgsp-signature")) == (200, "verified")
+        packed = {"docId": sent.data["docId"]}
+        assert (await post(bus, "layVanBan", packed)).headers.get("x-lgsp-signature") == "verified"
+        spool = bus.gateway.spool
+        most, spool.limit = spool.limit, 2_000_000  # room for the message, none to unpack it
+        try:
+            assert (await post(bus, "layVanBan", packed)).data["code"] == "overloaded"
+        finally:
+            spool.limit = most
+        assert spool.used == 0
         place = signed.index(b"<ContentTransferEncoded>") + 400_000
         flipped = signed[:place] + (b"A" if signed[place : place + 1] != b"A" else b"B") + signed[place + 1 :]
         assert await send(bus, flipped) == ("invalid-signature", "digest")
