@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # the gateway starts these, and is all that they know
 _WORTH_TRIMMING = 8 << 20
 """Bytes of large messages after which the heap is looked through for what is free."""
 _LOOK_SECONDS = 0.5
+_TRIM_SECONDS = 10
+"""After so many it is looked through whatever passed: what the bus does by itself leaves free pieces too."""
 
 
 def start(gateway: Gateway) -> None:
@@ -81,14 +83,15 @@ def _of_the_real_world(gateway: Gateway, one: Callable[[str, Work], Work]) -> No
 
 
 async def loop_lag(gateway: Gateway) -> None:
-    """How late the loop wakes; and what large messages have left in the heap is given back."""
-    clock, room, seen = gateway.runtime.clock, gateway.spool.memory, 0
+    """How late the loop wakes; and what is free in the heap is given back."""
+    clock, room = gateway.runtime.clock, gateway.spool.memory
+    seen, trimmed = 0, clock.monotonic()
     while True:
         began = clock.monotonic()
         await asyncio.sleep(_LOOK_SECONDS)
         gateway.metrics.loop_lag.set(max(0.0, clock.monotonic() - began - _LOOK_SECONDS))
-        if room.passed - seen > _WORTH_TRIMMING:
-            seen = room.passed
+        if room.passed - seen > _WORTH_TRIMMING or began - trimmed >= _TRIM_SECONDS:
+            seen, trimmed = room.passed, began
             await gateway.runtime.offload(trim)
 
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
+from lgsp.background import loop_lag
+from lgsp.gateway import Gateway
+from lgsp.room import Room
+from lgsp.runtime import Runtime
+from lgsp_mocks import clock
 from tests.endpoints.bus import Bus, running
 
+T = TypeVar("T")
 TASKS = {
     "maintenance", "audit", "health-keeper", "conformity", "deliveries", "shadow", "collectors", "prober",
     "payload-retention", "pruning", "security-levels", "alive", "call-backs", "exchange-index", "alerts", "alert-routes",
@@ -28,3 +38,26 @@ async def test_a_bus_has_them_all_measures_its_loop_and_leaves_none(tmp_path: Pa
             while "lgsp_loop_lag_seconds -1.0" in await numbers(bus):
                 pass
     assert not gateway.supervisor.running()
+
+
+def test_the_heap_is_looked_through_after_large_messages_and_now_and_then_anyway() -> None:
+    async def watched(runtime: Runtime) -> None:
+        trims: list[float] = []
+
+        async def offload(work: Callable[[], T]) -> T:
+            trims.append(round(runtime.clock.monotonic() - began, 1))
+            return work()
+
+        room, began = Room(1 << 20), runtime.clock.monotonic()
+        lag = SimpleNamespace(loop_lag=SimpleNamespace(set=lambda _: None))
+        house: Any = SimpleNamespace(
+            runtime=replace(runtime, offload=offload), spool=SimpleNamespace(memory=room), metrics=lag
+        )
+        task = asyncio.create_task(loop_lag(cast("Gateway", house)))
+        await asyncio.sleep(1.2)
+        room.passed += 9 << 20
+        await asyncio.sleep(22)
+        task.cancel()
+        assert trims == [1.5, 11.5, 21.5], trims
+
+    clock.run(watched)
