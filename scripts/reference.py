@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from lgsp.errors import LgspError, leaves
 from lgsp.home import builtin
 from lgsp.metrics import Metrics
 from lgsp.model import Health, Stage
+from lgsp.runtime import inline
 from lgsp.settings import Settings, SystemSettings, Upstream, keys
 from lgsp.settings_schema import schema
 from lgsp.upstream import MANNERS
@@ -127,7 +129,9 @@ def is_top(key: str, part: str) -> bool:
 
 
 def metrics() -> Iterator[tuple[str, ...]]:
-    for metric in Metrics(Nothing()).registry.collect():
+    asked = Metrics(Nothing())
+    asyncio.run(asked.render(inline, {}))
+    for metric in asked.registry.collect():
         name = metric.name + ("_total" if metric.type == "counter" else "")
         labels = getattr(LABELS.get(metric.name, metric), "_labelnames", ())
         yield f"`{name}`", ", ".join(labels), metric.documentation
