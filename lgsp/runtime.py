@@ -145,9 +145,10 @@ def trim() -> None:
 
 
 def tidy() -> None:
-    """What a library left in circles of references goes now: the collector comes seldom, and a few such things may be large.
-    Some milliseconds, since what stands was frozen by `settle`; for work that takes far longer itself."""
+    """What a library left in circles of references goes now, back to the kernel: the collector comes seldom, and a few such
+    things may be large. Some milliseconds, since what stands was frozen by `settle`; for work that takes far longer itself."""
     gc.collect()
+    trim()
 
 
 def breathe() -> None:
