@@ -163,9 +163,9 @@ def hurry() -> None:
 
 
 def settle() -> None:
-    """What stands now stays: the collector need not walk it again. Called once, when the house is built."""
+    """What stands now stays: the collector need not walk it again. Called once, when the house is built. Nor does it walk it
+    this once: that took an eighth of a second of the start, for some hundred objects."""
     gc.enable()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT)
 
