@@ -213,13 +213,17 @@ def code_of(answer: HttpResponse) -> str:
 
 
 class HttpGateway:
-    """A `Gateway` for `Simulator.gateway`: raises `OSError` or `TimeoutError` where the bus cannot be reached."""
+    """A `Gateway` for `Simulator.gateway`: raises `OSError` or `TimeoutError` where the bus cannot be reached, and once it is
+    closed: a simulator may outlive the bus that it calls back."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self._closed:
+            raise ConnectionRefusedError("closed")
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS), trust_env=False)
         body = request.body if isinstance(request.body, bytes) else b""
@@ -237,6 +241,7 @@ class HttpGateway:
             raise OSError(type(error).__name__) from None
 
     async def close(self) -> None:
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None

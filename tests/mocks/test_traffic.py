@@ -37,6 +37,8 @@ async def test_it_calls_the_bus_and_says_when_it_cannot() -> None:
     finally:
         await gateway.close()
         await runner.cleanup()
+    with pytest.raises(ConnectionRefusedError, match="closed"):  # no session that nobody would close
+        await gateway(HttpRequest("POST", "/inbound/so-mau/BAO"))
 
 
 PLAN = Plan.load()
