@@ -61,19 +61,20 @@ def memory() -> Figures:
     with rig() as stage:
         house = _house(stage)
         ours, pid = learned(house), house.gateway.pid
-        found = [(0, round(resident_mb(pid), 1))]
+        found, failed = [(0, round(resident_mb(pid), 1))], 0
         while found[-1][0] < calls:
             done = found[-1][0]
             while done < found[-1][0] + _STEP:
                 measured = runtime.run(run(ours.ask, NORMAL, SECONDS, 0.1, lambda: 0.0))
-                if measured.others:
-                    raise RuntimeError(f"{measured.others} calls failed")
+                failed += measured.others
+                if failed > calls / 1e4:  # some are 503 where the disk stands still for a second
+                    raise RuntimeError(f"{failed} calls failed")
                 done += measured.calls
             found.append((done, round(resident_mb(pid), 1)))
             click.echo(f"{found[-1]}", err=True)
         half = found[len(found) // 2 :]
         slope = statistics.linear_regression([n for n, _ in half], [mb for _, mb in half]).slope
-        return {"calls and resident MB": found, "MB a million calls": round(slope * 1e6, 1)}
+        return {"calls and resident MB": found, "MB a million calls": round(slope * 1e6, 1), "not answered": failed}
 
 
 EXPERIMENTS: dict[str, Callable[[], Figures]] = {
