@@ -166,6 +166,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
             each_once = {(each["system"], each["version"], each["operation"]): each for each in made.examples}.values()
             await each(each_once, made.ask)  # contracts are compiled at their first use, by whatever it is
             await each(each_once, made.ask_soap)
+            await _opened(house)  # so are the console's pages, and what writes a report for people
             house.begin()
             yield made
             assert backend.trapped == [], "somebody asked where nobody may"
@@ -704,6 +705,14 @@ async def _signed_in(house: House, role: str) -> str:
     _, more = await _with_cookies(house, "POST", "/console/sign-in", urlencode(form).encode(), cookies)
     assert more, "not signed in"
     return more
+
+
+async def _opened(house: House) -> None:
+    """Every page of the console once, by everybody who may see it."""
+    for role in OPERATORS:
+        headers = {"Cookie": await _signed_in(house, role), "Accept": "text/html"}
+        for path in doors.PAGES:
+            assert (await house.send("GET", path, headers=headers)).status < 500, path
 
 
 async def _with_cookies(house: House, method: str, path: str, body: bytes, cookies: str) -> tuple[bytes, str]:
